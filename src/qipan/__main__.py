@@ -1,0 +1,4 @@
+from qipan.assembly.cli import main
+
+if __name__ == "__main__":
+    main()

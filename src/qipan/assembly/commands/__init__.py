@@ -1,0 +1,3 @@
+from qipan.assembly.commands.installation import init, migrate
+
+COMMANDS = [init, migrate]

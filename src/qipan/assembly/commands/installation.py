@@ -1,0 +1,44 @@
+"""Bringing an installation up: the database, its roles and rights, the folders."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import click
+
+OWNER_COMMANDS = {"migrate"}
+
+
+def prepare_environment(words: list[str]) -> None:
+    """Before settings are read: commands that change the schema connect as the owner of the tables."""
+    if OWNER_COMMANDS & set(words[:1]):
+        os.environ["QIPAN_DATABASE_ROLE"] = "owner"
+
+
+def ensure_database() -> None:
+    """Start the embedded server unless DATABASE_URL names another."""
+    from qipan.assembly.database import Embedded
+
+    if not os.environ.get("DATABASE_URL"):
+        Embedded().start()
+
+
+@click.command()
+def init() -> None:
+    """Create or upgrade the database: start the embedded server if no DATABASE_URL is set, migrate, set rights."""
+    ensure_database()
+    done = subprocess.run([sys.executable, "-m", "qipan", "migrate"], check=False)
+    sys.exit(done.returncode)
+
+
+@click.command()
+def migrate() -> None:
+    """Migrate as the owner of the tables and grant the application what it may do, no more."""
+    from django.core.management import call_command
+
+    from qipan.foundation.journal import rights
+
+    call_command("migrate", interactive=False, verbosity=0)
+    rights.apply()

@@ -1,0 +1,162 @@
+"""Django's settings. Everything that differs between installations comes from the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+from qipan.assembly.database import APPLICATION, OWNER, Embedded
+from qipan.assembly.folders import data_folder
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent
+DATA = data_folder()
+
+# What the process may be: "demo" opens one-click sign-in and the message viewer; "production" refuses unsafe settings.
+MODE = os.environ.get("QIPAN_MODE", "development")
+DEMO = MODE == "demo"
+DEBUG = os.environ.get("QIPAN_DEBUG", "") == "1"
+DEFAULT_SECRET_KEY = "only-for-development-and-the-demo-change-it"  # noqa: S105
+SECRET_KEY = os.environ.get("QIPAN_SECRET_KEY", DEFAULT_SECRET_KEY)
+ALLOWED_HOSTS = os.environ.get("QIPAN_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("QIPAN_ORIGINS", "").split(",") if origin]
+HTTPS = os.environ.get("QIPAN_HTTPS", "1" if MODE == "production" else "") == "1"
+
+INSTALLED_APPS = [
+    "qipan.foundation.posts",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "ninja",
+    "csp",
+    "procrastinate.contrib.django",
+    "qipan.foundation.journal",
+    "qipan.foundation.vault",
+    "qipan.foundation.areas",
+    "qipan.foundation.outbox",
+    "qipan.foundation.duties",
+    "qipan.incidents",
+    "qipan.inspections",
+    "qipan.reporting",
+    "qipan.assembly",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "qipan.assembly.urls"
+ASGI_APPLICATION = "qipan.assembly.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [HERE / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+
+def _database() -> dict[str, Any]:
+    """The application's role by default; QIPAN_DATABASE_ROLE=owner for migrations."""
+    owner = os.environ.get("QIPAN_DATABASE_ROLE") == "owner"
+    url = os.environ.get("DATABASE_URL", "")
+    if owner:
+        url = os.environ.get("DATABASE_OWNER_URL", url)
+    parts = conninfo_to_dict(url or Embedded(DATA).url(role=OWNER if owner else APPLICATION))
+    known = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    database = {known[key]: str(value) for key, value in parts.items() if key in known}
+    options: dict[str, Any] = {key: value for key, value in parts.items() if key not in known}
+    pool = int(os.environ.get("QIPAN_POOL", "16"))
+    if pool and not owner:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 20}
+    return {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options, "CONN_HEALTH_CHECKS": False, **database}
+
+
+DATABASES = {"default": _database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "posts.Person"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [HERE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA / "static"
+STATICFILES_DIRS = [HERE / "static"]
+WHITENOISE_USE_FINDERS = MODE != "production"
+WHITENOISE_AUTOREFRESH = False
+FILES = DATA / "files"  # photos and exports: outside every folder that is served
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "style-src": [SELF],
+        "script-src": [SELF],
+        "connect-src": [SELF],
+        "worker-src": [SELF, "blob:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("QIPAN_LOG", "INFO")},
+    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+}

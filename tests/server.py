@@ -1,0 +1,18 @@
+"""Loaded before pytest-django reads the settings: the tests' own database server.
+
+Tests run as the owner of a throw-away database; what the application's role may do has tests of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+from qipan.assembly.database import OWNER, Embedded
+from qipan.assembly.folders import data_folder
+
+if not os.environ.get("DATABASE_URL"):
+    server = Embedded(data_folder() / "tests", durable=False)
+    server.start()
+    os.environ["DATABASE_URL"] = server.url(role=OWNER)
+os.environ["QIPAN_POOL"] = "0"
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # pytest-playwright keeps a loop running
