@@ -1,0 +1,373 @@
+"""Tables of jurisdiction: the tree, its codes and boundaries in time, and what stands at a place.
+
+The tree is its own truth. A code is an attribute with dates, and is never read to learn who belongs to whom. Dates are
+whole days in the district's calendar: `valid_from` is the first day, `valid_to` the first day no longer (null: open).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, ClassVar, Self
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.utils.translation import gettext_lazy as _
+
+from qipan.foundation.areas import rules
+from qipan.kernels.ids import new_id
+
+
+class Level(models.IntegerChoices):
+    """Depth in the tree of jurisdiction."""
+
+    DISTRICT = 1, _("District")
+    TOWNSHIP = 2, _("Township or subdistrict")
+    VILLAGE = 3, _("Village or community")
+    CELL = 4, _("Grid cell")
+
+
+class Kind(models.TextChoices):
+    """What an area is called in the order of administration."""
+
+    DISTRICT = "district", _("City district")
+    COUNTY = "county", _("County")
+    SUBDISTRICT = "subdistrict", _("Subdistrict")
+    TOWN = "town", _("Town")
+    TOWNSHIP = "township", _("Township")
+    COMMUNITY = "community", _("Community")
+    VILLAGE = "village", _("Village")
+    CELL = "cell", _("Grid cell")
+    OTHER = "other", _("Other area")
+
+
+class System(models.TextChoices):
+    """Whose numbering a code belongs to."""
+
+    STATISTICAL = "statistical", _("Statistical code")
+    GRID = "grid", _("Grid code")
+    OWN = "own", _("District's own code")
+
+
+class PremisesKind(models.TextChoices):
+    """The subjects under care, by kind."""
+
+    VILLAGE = "village", _("Village")
+    COMMUNITY = "community", _("Community")
+    ENTERPRISE = "enterprise", _("Enterprise")
+    INSTITUTION = "institution", _("Institution")
+    SCHOOL = "school", _("School")
+    SHOP = "shop", _("Shop")
+
+
+class PointKind(models.TextChoices):
+    """Single points on the map."""
+
+    DEVICE = "device", _("Front-end device")
+    BOOTH = "booth", _("Sampling booth")
+    GATE = "gate", _("Gate")
+    SHELTER = "shelter", _("Emergency shelter")
+    HYDRANT = "hydrant", _("Fire hydrant")
+    SERVICE = "service", _("Service point")
+
+
+def valid_on(on: date, prefix: str = "") -> Q:
+    """Condition on rows with `valid_from` and `valid_to`: in force on that day."""
+    return Q(**{f"{prefix}valid_from__lte": on}) & (
+        Q(**{f"{prefix}valid_to": None}) | Q(**{f"{prefix}valid_to__gt": on})
+    )
+
+
+def _single(*expressions: Any) -> Any:
+    """An integer as a range of itself: what GiST can exclude without further extensions."""
+    return Func(*expressions, Value("[]"), function="int8range")
+
+
+def _one(column: str) -> Any:
+    return _single(F(column), F(column))
+
+
+_DAYS = (Func(F("valid_from"), F("valid_to"), function="daterange"), "&&")
+_DATES = Q(valid_to=None) | Q(valid_to__gt=F("valid_from"))
+
+
+class Area(models.Model):
+    """One node of the tree. `district`, `township` and `village` name its ancestors and, at its own level, itself."""
+
+    level = models.SmallIntegerField(choices=Level.choices)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    district = models.ForeignKey("self", models.PROTECT, related_name="+")
+    township = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    village = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="+")
+    name = models.TextField()
+    short_name = models.TextField(blank=True)
+    kind = models.TextField(choices=Kind.choices)
+    pinyin = models.TextField(blank=True)  # the order of Chinese names; the database's collation knows none
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=_DATES, name="areas_area_dates"),
+            models.CheckConstraint(condition=~Q(name=""), name="areas_area_named"),
+            models.CheckConstraint(
+                name="areas_area_place_in_the_tree",
+                condition=(
+                    Q(level=1, parent=None, township=None, village=None, district=F("id"))
+                    | (Q(level=2, township=F("id"), village=None) & Q(parent=F("district")))
+                    | (Q(level=3, village=F("id"), township__isnull=False) & Q(parent=F("township")))
+                    | (Q(level=4, township__isnull=False, village__isnull=False) & Q(parent=F("village")))
+                ),
+            ),
+        ]
+        indexes = [models.Index(fields=["district", "level", "pinyin"], name="areas_area_listed")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        """Ids from the district down to this area itself."""
+        above = (self.district_id, self.township_id, self.village_id)[: self.level - 1]
+        return (*(number for number in above if number is not None), self.pk)
+
+    @property
+    def cell_id(self) -> int | None:
+        return self.pk if self.level == Level.CELL else None
+
+
+class Jurisdiction(models.Model):
+    """Under which parent an area stood, and when. The tree of today is the row in force; old rows stay."""
+
+    area = models.ForeignKey(Area, models.PROTECT, related_name="jurisdictions")
+    parent = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=_DATES, name="areas_jurisdiction_dates"),
+            ExclusionConstraint(
+                name="areas_jurisdiction_one_parent_at_a_time", expressions=[(_one("area"), "&&"), _DAYS]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.valid_from}–{self.valid_to or ''}"
+
+
+class Code(models.Model):
+    """A code an area bore, in one system of numbering, and when."""
+
+    area = models.ForeignKey(Area, models.PROTECT, related_name="codes")
+    district = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    system = models.TextField(choices=System.choices)
+    code = models.TextField()
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=_DATES, name="areas_code_dates"),
+            models.CheckConstraint(condition=~Q(code=""), name="areas_code_given"),
+            # Text cannot be excluded without an extension; a 63-bit hash of it can.
+            ExclusionConstraint(
+                name="areas_code_one_area_at_a_time",
+                expressions=[
+                    (
+                        Func(
+                            F("system"),
+                            F("code"),
+                            template="int8range(hashtextextended(%(expressions)s, 0) >> 1, "
+                            "hashtextextended(%(expressions)s, 0) >> 1, '[]')",
+                            arg_joiner=" || ':' || ",
+                        ),
+                        "&&",
+                    ),
+                    (_one("district"), "&&"),
+                    _DAYS,
+                ],
+            ),
+            ExclusionConstraint(
+                name="areas_code_one_code_at_a_time",
+                expressions=[
+                    (
+                        Func(
+                            F("system"),
+                            template="int4range(ascii(%(expressions)s), ascii(%(expressions)s), '[]')",
+                        ),
+                        "&&",
+                    ),
+                    (_one("area"), "&&"),
+                    _DAYS,
+                ],
+            ),
+        ]
+        indexes = [models.Index(fields=["district", "code"], name="areas_code_looked_up")]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class Boundary(models.Model):
+    """An area's outline during a time: polygons in WGS 84 (CGCS2000), whatever datum the source declared."""
+
+    area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    wkb = models.BinaryField()
+    west = models.FloatField()
+    south = models.FloatField()
+    east = models.FloatField()
+    north = models.FloatField()
+    datum = models.TextField()  # as the source declared it
+    schematic = models.BooleanField(default=False)  # drawn to look plausible, not surveyed
+    source = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=_DATES, name="areas_boundary_dates"),
+            models.CheckConstraint(
+                condition=Q(west__lte=F("east"), south__lte=F("north")), name="areas_boundary_box_not_inside_out"
+            ),
+            ExclusionConstraint(name="areas_boundary_one_outline_at_a_time", expressions=[(_one("area"), "&&"), _DAYS]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.valid_from}–{self.valid_to or ''}"
+
+
+class Revision(models.Model):
+    """A number for each district that grows whenever its tree or an outline changes: caches of cells hang on it."""
+
+    district = models.OneToOneField(Area, models.PROTECT, primary_key=True, related_name="+")
+    number = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.district_id}: {self.number}"
+
+
+class DistrictProfile(models.Model):
+    """What a district decides for itself."""
+
+    district = models.OneToOneField(Area, models.PROTECT, primary_key=True, related_name="profile")
+    languages = models.JSONField(default=list)  # those residents may choose, first is the default
+    hours = models.JSONField(default=dict)  # staffed hours, read by the rooms that keep clocks
+    settings = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return str(self.district)
+
+    @property
+    def time_zone(self) -> str:
+        return rules.TIME_ZONE.key
+
+
+class Located(models.Model):
+    """Base of every row that stands somewhere: the areas it belongs to when it was placed, and perhaps a point.
+
+    The areas are copied, not looked up: an old row keeps the cell that it had. The four columns carry no index of
+    their own; each table declares those its lists need. A table with its own Meta inherits `Located.Meta`.
+    """
+
+    district = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False)
+    township = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False, null=True, blank=True)
+    village = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False, null=True, blank=True)
+    cell = models.ForeignKey(Area, models.PROTECT, related_name="+", db_index=False, null=True, blank=True)
+    longitude = models.FloatField(null=True, blank=True)
+    latitude = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(cell=None) | Q(village__isnull=False)) & (Q(village=None) | Q(township__isnull=False)),
+                name="%(app_label)s_%(class)s_areas_without_gap",
+            ),
+            models.CheckConstraint(
+                condition=Q(longitude=None, latitude=None)
+                | Q(
+                    longitude__isnull=False,  # a comparison with null would pass
+                    latitude__isnull=False,
+                    longitude__gte=-180,
+                    longitude__lte=180,
+                    latitude__gte=-90,
+                    latitude__lte=90,
+                ),
+                name="%(app_label)s_%(class)s_point_on_earth",
+            ),
+        ]
+
+    def place(self, area: Area, longitude: float | None = None, latitude: float | None = None) -> Self:
+        """Put this row into an area of any level, with a point (degrees, WGS 84) if there is one."""
+        self.district_id, self.township_id, self.village_id = area.district_id, area.township_id, area.village_id
+        self.cell_id = area.cell_id
+        self.longitude, self.latitude = longitude, latitude
+        return self
+
+    def areas(self) -> tuple[int, ...]:
+        """Ids of the areas it stands in, the district first."""
+        levels = (self.district_id, self.township_id, self.village_id, self.cell_id)
+        return tuple(number for number in levels if number is not None)
+
+
+class Premises(Located):
+    """One of the subjects under care: a village, community, enterprise, institution, school or shop."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.TextField(choices=PremisesKind.choices)
+    name = models.TextField()
+    pinyin = models.TextField(blank=True)
+    code = models.TextField(blank=True)
+    active_from = models.DateField()
+    active_to = models.DateField(null=True, blank=True)
+
+    class Meta(Located.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *Located.Meta.constraints,
+            models.CheckConstraint(condition=~Q(name=""), name="areas_premises_named"),
+            models.CheckConstraint(
+                condition=Q(active_to=None) | Q(active_to__gt=F("active_from")), name="areas_premises_dates"
+            ),
+            models.UniqueConstraint(
+                fields=["district", "code"], condition=~Q(code=""), name="areas_premises_one_for_a_code"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["district", "kind", "pinyin", "id"], name="areas_premises_listed"),
+            models.Index(fields=["township", "kind", "pinyin"], name="areas_premises_in_township"),
+            models.Index(fields=["village", "kind"], name="areas_premises_in_village"),
+            models.Index(fields=["cell"], name="areas_premises_in_cell"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Point(Located):
+    """A single point on the map: a device, a booth, a gate."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    kind = models.TextField(choices=PointKind.choices)
+    name = models.TextField()
+    code = models.TextField(blank=True)
+    active_from = models.DateField()
+    active_to = models.DateField(null=True, blank=True)
+
+    class Meta(Located.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *Located.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(active_to=None) | Q(active_to__gt=F("active_from")), name="areas_point_dates"
+            ),
+            models.CheckConstraint(
+                condition=Q(longitude__isnull=False, latitude__isnull=False), name="areas_point_has_a_point"
+            ),
+            models.UniqueConstraint(
+                fields=["district", "code"], condition=~Q(code=""), name="areas_point_one_for_a_code"
+            ),
+        ]
+        indexes = [models.Index(fields=["district", "kind"], name="areas_point_listed")]
+
+    def __str__(self) -> str:
+        return self.name
