@@ -1,0 +1,1 @@
+"""Datums, point in cell, neighbours, measures and outlines on the ellipsoid."""
