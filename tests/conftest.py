@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,3 +19,10 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip(f"no real data: {SHARED / 'data'} is absent")
     return SHARED / "data"
+
+
+@pytest.fixture(autouse=True)
+def heads(settings: Any, tmp_path: Path) -> Path:
+    """Each test keeps the journal's signed heads in a folder of its own, as each starts with an empty journal."""
+    settings.HEADS = tmp_path / "heads"
+    return tmp_path / "heads"

@@ -14,5 +14,6 @@ if not os.environ.get("DATABASE_URL"):
     server = Embedded(data_folder() / "tests", durable=False)
     server.start()
     os.environ["DATABASE_URL"] = server.url(role=OWNER)
+os.environ.setdefault("QIPAN_KEYS", str(data_folder() / "tests/keys"))
 os.environ["QIPAN_POOL"] = "0"
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # pytest-playwright keeps a loop running

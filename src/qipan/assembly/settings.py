@@ -128,6 +128,10 @@ STATICFILES_DIRS = [HERE / "static"]
 WHITENOISE_USE_FINDERS = MODE != "production"
 WHITENOISE_AUTOREFRESH = False
 FILES = DATA / "files"  # photos and exports: outside every folder that is served
+# Keys lie outside the database and its backups; the journal's signed heads lie outside the database too.
+KEYS = Path(os.environ.get("QIPAN_KEYS", DATA / "keys"))
+KEYSTORE = os.environ.get("QIPAN_KEYSTORE", "qipan.foundation.vault.keystore.FileKeyStore")
+HEADS = Path(os.environ.get("QIPAN_HEADS", DATA / "heads"))
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = True

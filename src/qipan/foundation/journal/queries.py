@@ -1,0 +1,88 @@
+"""Every read of the journal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Max, Q, QuerySet
+
+from qipan.foundation.journal.models import Entry, Pending, Position, Seal
+
+
+def history(about_kind: str, about_id: UUID, *, privacy: int | None = None) -> list[Entry]:
+    """All entries about one thing, oldest first. `privacy`: the highest class that the caller's viewer may read."""
+    found = Entry.objects.filter(about_kind=about_kind, about_id=about_id)
+    if privacy is not None:
+        found = found.filter(privacy__lte=privacy)
+    return list(found.order_by("at", "id"))
+
+
+def after(position: int, *, limit: int) -> list[Entry]:
+    """Entries after a position, in order, each with its `position`: what feeds, cursors and replay read."""
+    found = Entry.objects.filter(place__position__gt=position).annotate(position=F("place__position"))
+    return list(found.order_by("place__position")[:limit])
+
+
+def last_position() -> int:
+    """The newest position, 0 in an empty journal."""
+    return Position.objects.aggregate(last=Max("position"))["last"] or 0
+
+
+def waiting() -> int:
+    """Entries that have no position yet."""
+    return Pending.objects.count()
+
+
+def newest_seal() -> Seal | None:
+    return Seal.objects.order_by("-number").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the auditor's list asks for; empty means any."""
+
+    kind: str = ""
+    area_id: int | None = None
+    post_id: UUID | None = None
+    about_kind: str = ""
+    about: str = ""  # a label (number) or an id
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def recent(*, viewer: Any, filters: Filters | None = None, before: int | None = None, limit: int = 50) -> list[Entry]:
+    """Entries that a viewer may read, newest first; `before` is the id after which the page goes on (keyset)."""
+    from qipan.foundation.journal import access
+
+    found = filtered(access.visible(viewer=viewer), filters or Filters())
+    if before is not None:
+        found = found.filter(id__lt=before)
+    return list(found.order_by("-id")[:limit])
+
+
+def filtered(entries: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
+    if filters.kind:
+        entries = (
+            entries.filter(kind__startswith=filters.kind)
+            if filters.kind.endswith(".")
+            else entries.filter(kind=filters.kind)
+        )
+    if filters.area_id is not None:
+        entries = entries.filter(areas__contains=[filters.area_id])
+    if filters.post_id is not None:
+        entries = entries.filter(post_id=filters.post_id)
+    if filters.about_kind:
+        entries = entries.filter(about_kind=filters.about_kind)
+    if filters.about:
+        try:
+            entries = entries.filter(Q(about_id=UUID(filters.about)))
+        except ValueError:
+            entries = entries.filter(about_label=filters.about)
+    if filters.since:
+        entries = entries.filter(at__gte=filters.since)
+    if filters.until:
+        entries = entries.filter(at__lt=filters.until)
+    return entries

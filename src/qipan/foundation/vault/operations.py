@@ -1,0 +1,332 @@
+"""Every write of the vault, and the one way to look behind a mask."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from django.db import DatabaseError, connection, transaction
+
+from qipan.foundation.journal import operations as journal
+from qipan.foundation.journal.rules import About, Class, HasAbout, HasAuthor
+from qipan.foundation.refusals import Forbidden, Invalid, NotFound, TooMany, Unavailable
+from qipan.foundation.vault import envelope, grounds, rules
+from qipan.foundation.vault.keystore import DataKey, store
+from qipan.foundation.vault.models import Card, Index, Look
+from qipan.foundation.vault.rules import INDEXED, REASON_LENGTH, RETENTION_DAYS
+from qipan.kernels import identity
+from qipan.kernels.ids import new_id
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+INDEX_PURPOSE = "blind-index"
+
+
+class NoSuchCard(NotFound):
+    """There is no such record in your area."""
+
+
+class Erased(NotFound):
+    """This person's data were erased when the time to keep them ended."""
+
+
+class ReasonNeeded(Invalid):
+    """Say in a few words why you need to see this. The reason is kept and can be read by the auditor."""
+
+
+class LooksUsedUp(TooMany):
+    """You have looked behind masks {count} times today, which is the limit. Data of your own open duties stay open."""
+
+
+class NotYourDuty(Forbidden):
+    """This person is not part of an open duty of yours. Give a reason instead."""
+
+
+class NotRecorded(Unavailable):
+    """The journal cannot be written just now, so nothing can be shown. Please try again in a moment."""
+
+
+def seal(
+    *,
+    district_id: int,
+    purpose: str,
+    retention: str,
+    about: About | HasAbout | tuple[str, UUID | None],
+    fields: dict[str, str],
+    by: HasAuthor,
+    at: dt.datetime,
+    areas: tuple[int, ...] = (),
+) -> Card:
+    """Seals personal fields into a new card, in the caller's transaction, and records that it was done.
+
+    fields: name, id_number, phone, address, text, other; numbers are validated (WrongIdNumber, WrongPhone) and kept
+    in one form. `about`: what the card belongs to; an About brings its areas, with a (kind, id) pair give `areas`.
+    """
+    kind, thing_id, found_areas, privacy = _thing(about)
+    done = rules.normalise(fields, today=local_date(at))
+    key = store().current(district_id, purpose)
+    card = Card(
+        id=new_id(),
+        district_id=district_id,
+        areas=list(found_areas or areas),
+        purpose=purpose,
+        retention=retention,
+        about_kind=kind,
+        about_id=thing_id,
+        key_id=key.id,
+        masked=rules.mask(done),
+        created_at=at,
+        erase_after=due_date(retention, at),
+    )
+    card.sealed = _sealed(card, key, done)
+    with transaction.atomic():
+        card.save(force_insert=True)
+        _index(card, done)
+        journal.record(
+            "vault.sealed", about_card(card, privacy=privacy), by=by, at=at, fields=sorted(done), purpose=purpose
+        )
+    return card
+
+
+def reveal(
+    *,
+    card_id: UUID,
+    by: grounds.Viewer,
+    at: dt.datetime,
+    duty_id: UUID | None = None,
+    reason: str = "",
+) -> dict[str, str]:
+    """Looks behind the mask. The journal's entry is committed before anything is opened; fails closed.
+
+    With `duty_id`, an own open duty that concerns the card, no reason is asked. Any other look needs a reason of some
+    length and counts against the day's quota. Must not be called inside a transaction: its entry has to be durable.
+
+    Raises NoSuchCard outside the viewer's jurisdiction, Erased, NotYourDuty, ReasonNeeded, LooksUsedUp, NotRecorded,
+    KeysUnreachable, KeyGone, Tampered.
+    """
+    card = visible_card(card_id, viewer=by)
+    ground = Look.Ground.DUTY if duty_id is not None else Look.Ground.REASON
+    reason = identity.mask_text(reason.strip()).text
+    if duty_id is not None and not grounds.concerns(card, by, duty_id):
+        raise NotYourDuty
+    if ground == Look.Ground.REASON and len(reason) < REASON_LENGTH:
+        raise ReasonNeeded(field="reason")
+    key = store().get(card.key_id)
+    try:
+        with transaction.atomic(durable=True):
+            if ground == Look.Ground.REASON:
+                _spend(by, at)
+            _looked(card, by=by, at=at, ground=ground, duty_id=duty_id, reason=reason)
+    except DatabaseError as problem:
+        raise NotRecorded from problem
+    return _opened(card, key)
+
+
+def use(*, card_id: UUID, by: HasAuthor, at: dt.datetime, why: str) -> dict[str, str]:
+    """Opens a card for the system itself (to send a message); journalled first like every look. Not in a transaction.
+
+    `why` is a fixed phrase of the calling code, such as "outbox.sent".
+    """
+    card = Card.objects.filter(id=card_id).first()
+    if card is None:
+        raise NoSuchCard
+    if card.erased_at:
+        raise Erased
+    key = store().get(card.key_id)
+    try:
+        with transaction.atomic(durable=True):
+            _looked(card, by=by, at=at, ground=Look.Ground.SYSTEM, duty_id=None, reason=why)
+    except DatabaseError as problem:
+        raise NotRecorded from problem
+    return _opened(card, key)
+
+
+def visible_card(card_id: UUID, *, viewer: grounds.Viewer) -> Card:
+    """The card, if it exists for this viewer. Raises NoSuchCard, Erased."""
+    card = Card.objects.filter(id=card_id, district_id=viewer.district_id).first()
+    if card is None or not grounds.in_sight(card, viewer):
+        raise NoSuchCard
+    if card.erased_at:
+        raise Erased
+    return card
+
+
+def change(*, card_id: UUID, fields: dict[str, str], by: HasAuthor, at: dt.datetime, reason: str) -> Card:
+    """Corrects or completes a card: the fields given replace those held, an empty value removes one."""
+    with transaction.atomic():
+        card = Card.objects.select_for_update().filter(id=card_id).first()
+        if card is None:
+            raise NoSuchCard
+        if card.erased_at:
+            raise Erased
+        held = _opened(card, store().get(card.key_id))
+        merged = {name: value for name, value in (held | fields).items() if value.strip()}
+        done = rules.normalise(merged, today=local_date(at))
+        key = store().current(card.district_id, card.purpose)
+        card.key_id, card.masked = key.id, rules.mask(done)
+        card.sealed = _sealed(card, key, done)
+        card.save(update_fields=["key_id", "masked", "sealed"])
+        card.indexes.all().delete()
+        _index(card, done)
+        journal.record("vault.changed", about_card(card), by=by, at=at, reason=reason, fields=sorted(fields))
+    return card
+
+
+def erase(*, card_id: UUID, by: HasAuthor, at: dt.datetime, reason: str) -> None:
+    """Empties a card for good; its row stays, so that what points to it can say that it was erased."""
+    with transaction.atomic():
+        card = Card.objects.select_for_update().filter(id=card_id).first()
+        if card is None:
+            raise NoSuchCard
+        if card.erased_at is None:
+            empty([card], at=at)
+            journal.record("vault.erased", about_card(card), by=by, at=at, reason=reason)
+
+
+def empty(cards: list[Card], *, at: dt.datetime) -> None:
+    """Removes content and indexes of locked cards."""
+    ids = [card.id for card in cards]
+    Index.objects.filter(card_id__in=ids).delete()
+    Card.objects.filter(id__in=ids).update(sealed=b"", masked={}, erased_at=at)
+
+
+def seal_text(
+    *,
+    text: str,
+    names: tuple[str, ...] = (),
+    district_id: int,
+    purpose: str,
+    retention: str,
+    about: About | HasAbout | tuple[str, UUID | None],
+    by: HasAuthor,
+    at: dt.datetime,
+    areas: tuple[int, ...] = (),
+) -> tuple[str, Card | None]:
+    """Free text as it may be stored: numbers and marked names masked, the whole original sealed in a card if any were.
+
+    The values found are indexed, so that the text can be found by them.
+    """
+    masked = identity.mask_text(text, names=names)
+    if not masked.found:
+        return text, None
+    card = seal(
+        district_id=district_id,
+        purpose=purpose,
+        retention=retention,
+        about=about,
+        fields={"text": text},
+        by=by,
+        at=at,
+        areas=areas,
+    )
+    _index_values(card, masked.found)
+    return masked.text, card
+
+
+def seal_bytes(content: bytes, *, district_id: int, purpose: str, owner: UUID) -> tuple[str, bytes]:
+    """Seals a file (a private photo): (key id, sealed bytes). `owner`: the id of the row that will point to it."""
+    key = store().current(district_id, purpose)
+    return key.id, envelope.seal(content, key=key, district_id=district_id, purpose=purpose, owner=str(owner))
+
+
+def open_bytes(sealed: bytes, *, key_id: str, district_id: int, purpose: str, owner: UUID) -> bytes:
+    """Opens what `seal_bytes` sealed. Whether the viewer may is the caller's to check and to record first."""
+    key = store().get(key_id)
+    return envelope.open_sealed(sealed, key=key, district_id=district_id, purpose=purpose, owner=str(owner))
+
+
+def local_date(at: dt.datetime) -> dt.date:
+    return at.astimezone(SHANGHAI).date()
+
+
+def due_date(retention: str, at: dt.datetime) -> dt.date | None:
+    days = RETENTION_DAYS[retention]
+    return None if days is None else local_date(at) + dt.timedelta(days=days)
+
+
+def about_card(card: Card, *, privacy: int = Class.PRIVATE) -> About:
+    """How the journal names a card: by what it belongs to, never by whom it names."""
+    return About(
+        kind="card",
+        id=card.id,
+        label=f"{card.about_kind} {card.purpose}",
+        district_id=card.district_id,
+        areas=tuple(card.areas),
+        privacy=max(privacy, Class.PRIVATE),
+    )
+
+
+def blind(district_id: int, kind: str, value: str) -> bytes:
+    """The blind index of a value in a district."""
+    key = store().current(district_id, INDEX_PURPOSE)
+    return envelope.blind(rules.index_form(kind, value), key=key, kind=kind)
+
+
+def _thing(about: Any) -> tuple[str, UUID | None, tuple[int, ...], int]:
+    if isinstance(about, tuple):
+        kind, thing_id = about
+        return kind, thing_id, (), Class.PRIVATE
+    of = about if isinstance(about, About) else about.about()
+    return of.kind, of.id, of.areas, of.privacy
+
+
+def _sealed(card: Card, key: DataKey, fields: dict[str, str]) -> bytes:
+    return envelope.seal(
+        orjson.dumps(fields), key=key, district_id=card.district_id, purpose=card.purpose, owner=str(card.id)
+    )
+
+
+def _opened(card: Card, key: DataKey) -> dict[str, str]:
+    content = envelope.open_sealed(
+        bytes(card.sealed), key=key, district_id=card.district_id, purpose=card.purpose, owner=str(card.id)
+    )
+    return cast("dict[str, str]", orjson.loads(content))
+
+
+def _index(card: Card, fields: dict[str, str]) -> None:
+    _index_values(card, tuple((INDEXED[name], value) for name, value in fields.items() if name in INDEXED))
+
+
+def _index_values(card: Card, found: tuple[tuple[str, str], ...]) -> None:
+    digests = {(kind, blind(card.district_id, kind, value)) for kind, value in found}
+    Index.objects.bulk_create(
+        [Index(card=card, kind=kind, digest=digest) for kind, digest in sorted(digests)], ignore_conflicts=True
+    )
+
+
+def _looked(card: Card, *, by: HasAuthor, at: dt.datetime, ground: str, duty_id: UUID | None, reason: str) -> None:
+    author = by.author()
+    Look.objects.create(
+        card_id=card.id,
+        district_id=card.district_id,
+        post_id=author.post_id,
+        at=at,
+        ground=ground,
+        duty_id=duty_id,
+        reason=reason,
+    )
+    kind = "vault.used" if ground == Look.Ground.SYSTEM else "vault.revealed"
+    journal.record(
+        kind,
+        about_card(card),
+        by=by,
+        at=at,
+        reason=reason,
+        privacy=Class.SECRET,
+        ground=str(ground),
+        duty=duty_id,
+        fields=sorted(card.masked),
+    )
+
+
+def _spend(by: grounds.Viewer, at: dt.datetime) -> None:
+    """One look of the day's quota. The lock makes looks of one post wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7381))", [str(by.id)])
+    start = dt.datetime.combine(local_date(at), dt.time(), tzinfo=SHANGHAI)
+    most = grounds.quota(by.district_id)
+    used = Look.objects.filter(post_id=by.id, ground=Look.Ground.REASON, at__gte=start, at__lte=at).count()
+    if used >= most:
+        raise LooksUsedUp(count=used)

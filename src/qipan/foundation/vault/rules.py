@@ -1,0 +1,131 @@
+"""What a card may hold, how each field is brought into form, masked and found again."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.foundation.refusals import Invalid
+from qipan.kernels import identity
+
+FIELDS = ("name", "id_number", "phone", "address", "text", "other")
+INDEXED = {"name": "name", "id_number": "id", "phone": "phone"}
+REASON_LENGTH = 4
+DAILY_LOOKS = 20
+LONGEST = {"name": 200, "id_number": 40, "phone": 40, "address": 500}
+
+
+class Retention(StrEnum):
+    """How long a card is kept. Days count from sealing, or from the day its matter ended (`operations.keep_until`)."""
+
+    SHORT = "short"
+    CASE = "case"
+    DISPUTE = "dispute"
+    STAFF = "staff"
+    OUTBREAK = "outbreak"
+
+
+RETENTION_TEXTS = {
+    Retention.SHORT: _("Short (90 days)"),
+    Retention.CASE: _("Ordinary matter (2 years)"),
+    Retention.DISPUTE: _("Dispute or petition (5 years)"),
+    Retention.STAFF: _("While the post lasts"),
+    Retention.OUTBREAK: _("Until the outbreak is closed"),
+}
+# [ours], configurable by the district; None: until somebody ends it.
+RETENTION_DAYS: dict[str, int | None] = {
+    Retention.SHORT: 90,
+    Retention.CASE: 730,
+    Retention.DISPUTE: 1826,
+    Retention.STAFF: None,
+    Retention.OUTBREAK: None,
+}
+
+
+class UnknownField(Invalid):
+    """“{name}” is not something that a card can hold."""
+
+
+class WrongIdNumber(Invalid):
+    """The ID-card number is not valid: {why}."""
+
+
+class WrongPhone(Invalid):
+    """The phone number is not valid. Give 11 digits, or an area code and a number such as 0372-5110000."""
+
+
+class TooLong(Invalid):
+    """The entry is too long: at most {most} characters."""
+
+
+class NothingToSeal(Invalid):
+    """A card needs at least one field."""
+
+
+ID_PROBLEMS = {
+    "length": _("it must have 18 characters"),
+    "characters": _("it may hold digits and a final X only"),
+    "date": _("its birth date does not exist or lies in the future"),
+    "check": _("its last character does not fit the others; please compare it with the card"),
+}
+
+
+def normalise(fields: dict[str, str], *, today: dt.date) -> dict[str, str]:
+    """Fields in their one form, empty ones left out. Raises UnknownField, WrongIdNumber, WrongPhone, TooLong."""
+    done = {}
+    for name, given in fields.items():
+        if name not in FIELDS:
+            raise UnknownField(field=name, name=name)
+        value = (given or "").strip()
+        if not value:
+            continue
+        if len(value) > LONGEST.get(name, 100_000):
+            raise TooLong(field=name, most=LONGEST.get(name, 100_000))
+        try:
+            if name == "id_number":
+                value = identity.id_number(value, today=today)
+            elif name == "phone":
+                value = identity.phone(value)
+        except identity.NotAnIdNumber as problem:
+            raise WrongIdNumber(field=name, why=ID_PROBLEMS[problem.reason]) from problem
+        except identity.NotAPhone as problem:
+            raise WrongPhone(field=name) from problem
+        done[name] = value
+    if not done:
+        raise NothingToSeal
+    return done
+
+
+def _hidden(_value: str) -> str:
+    return "***"
+
+
+MASKS: dict[str, Callable[[str], str]] = {
+    "name": identity.mask_name,
+    "id_number": identity.mask_id_number,
+    "phone": identity.mask_phone,
+    "address": identity.mask_address,
+    "text": _hidden,
+    "other": _hidden,
+}
+
+
+def mask(fields: dict[str, str]) -> dict[str, str]:
+    """What everybody in the area may see of a card."""
+    return {name: MASKS[name](value) for name, value in fields.items()}
+
+
+def index_form(kind: str, value: str) -> str:
+    """The form in which a value is looked up: names without spaces and with one kind of dot, numbers normalised."""
+    if kind == "name":
+        return "".join(value.split()).translate({ord(dot): "·" for dot in "・•‧∙．."}).casefold()
+    if kind == "phone":
+        return identity.phone(value)
+    return "".join(identity.narrow(value).split()).upper()
+
+
+def may_hold(kinds: Iterable[str]) -> bool:
+    return set(kinds) <= set(INDEXED.values())
