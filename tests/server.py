@@ -16,4 +16,5 @@ if not os.environ.get("DATABASE_URL"):
     os.environ["DATABASE_URL"] = server.url(role=OWNER)
 os.environ.setdefault("QIPAN_KEYS", str(data_folder() / "tests/keys"))
 os.environ["QIPAN_POOL"] = "0"
+(data_folder() / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # pytest-playwright keeps a loop running

@@ -41,4 +41,5 @@ def migrate() -> None:
     from qipan.foundation.journal import rights
 
     call_command("migrate", interactive=False, verbosity=0)
+    call_command("createcachetable", verbosity=0)
     rights.apply()

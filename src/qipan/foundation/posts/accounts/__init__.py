@@ -1,0 +1,1 @@
+"""Signing in: django-allauth with this installation's rules."""
