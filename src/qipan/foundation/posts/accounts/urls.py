@@ -11,7 +11,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("demo/", pages.demo, name="posts_demo"),
     path("post/", pages.switch, name="posts_switch"),
     re_path(
-        r"^(signup|email|confirm-email|password/reset|password/set|login/code|inactive)/",
+        r"^(?:signup|email|confirm-email|password/reset|password/set|login/code|inactive)/",
         csrf_exempt(pages.not_offered),
     ),
     path("", include("allauth.account.urls")),
