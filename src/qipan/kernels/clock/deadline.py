@@ -232,8 +232,8 @@ def merge(pauses: Pauses) -> list[Hole]:
             continue
         last = holes[-1]
         end = None if last.end is None or hole.end is None else max(last.end, hole.end)
-        notes = [note for note in (last.note, hole.note) if note]
-        holes[-1] = Hole(last.begin, end, "; ".join(dict.fromkeys(notes)))
+        notes = dict.fromkeys(note for note in (*last.note.split("; "), hole.note) if note)
+        holes[-1] = Hole(last.begin, end, "; ".join(notes))
     return holes
 
 
