@@ -1,0 +1,68 @@
+"""What every page has around its content: who acts, where, in which language and light; and the pages of errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
+
+from qipan.assembly import navigation
+
+THEMES = ("light", "dark")
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell`, worked out only where a template asks for it."""
+    return {"shell": SimpleLazyObject(lambda: _shell(request))}
+
+
+def _shell(request: HttpRequest) -> dict[str, Any]:
+    post = getattr(request, "post", None)
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "post": post,
+        "posts": getattr(request, "posts", None) or ([post] if post else []),
+        "district": getattr(post, "district", None),
+        "navigation": navigation.groups(request),
+        "theme": theme if theme in THEMES else "",
+        "now": timezone.now(),
+        "demo": settings.DEMO,
+    }
+
+
+choose_language = require_POST(set_language)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/403.html", {"message": _message(exception)}, status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that stood open too long, or came from elsewhere."""
+    return render(request, "errors/403.html", {"stale": True}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Rendered without the request: whatever broke must not break this page too."""
+    return HttpResponse(render_to_string("errors/500.html"), status=500)
+
+
+def _message(exception: Exception) -> str:
+    """The words of a refusal; never those of some other exception."""
+    message = getattr(exception, "message", "")
+    return message if isinstance(message, str) else ""

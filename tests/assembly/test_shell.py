@@ -1,0 +1,120 @@
+"""The page shell: languages, security headers, error pages, and nothing inline anywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+import qipan
+from qipan.assembly import assets
+
+SOURCE = Path(qipan.__file__).parent
+INLINE = re.compile(
+    r"<style|\sstyle\s*=|\son[a-z]+\s*=\s*[\"']|javascript:|\shx-on|<script(?![^>]*(\ssrc=|application/json))", re.I
+)
+
+
+def templates() -> list[Path]:
+    return sorted(SOURCE.rglob("templates/**/*.html"))
+
+
+def text(response: HttpResponse) -> str:
+    return response.content.decode()
+
+
+@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_template_has_a_script_or_a_style_of_its_own(path):
+    found = INLINE.search(path.read_text())
+    assert not found, f"{found and found[0]!r} would be stopped by the content policy"
+
+
+@pytest.mark.parametrize(
+    ("language", "lang", "words"), [("zh-hans", 'lang="zh-Hans"', "页面部件"), ("en", 'lang="en"', "Parts of pages")]
+)
+def test_a_page_is_whole_in_the_language_asked_for(client, language, lang, words):
+    page = text(client.get("/style/", headers={"accept-language": language}))
+    assert f"<html {lang}" in page
+    assert f"<title>{words} · 棋盘 Qipan</title>" in page
+    assert not INLINE.search(page)
+
+
+def test_chinese_comes_first_where_nobody_asked(client):
+    assert 'lang="zh-Hans"' in text(client.get("/style/"))
+
+
+def test_the_policy_lets_only_our_own_files_run(client):
+    policy = client.get("/style/").headers["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "style-src 'self'" in policy
+    assert "unsafe" not in policy
+
+
+def test_every_built_file_a_page_names_is_served(client):
+    page = text(client.get("/style/"))
+    names = re.findall(r'(?:href|src)="(/static/[^"#]+)', page)
+    assert any(name.endswith(".js") for name in names)
+    for name in set(names):
+        answer = client.get(name)
+        assert answer.status_code == 200, name
+        if "/built/" in name:
+            assert "immutable" in answer.headers["Cache-Control"]
+
+
+def test_the_build_has_every_entry():
+    assert {"app.js", "style.css", "fonts.css", "paper.css"} <= set(assets.manifest())
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh-hans", "本辖区没有此页面"), ("en", "There is no such page")])
+def test_a_missing_page_says_so_in_both_languages(client, language, words):
+    answer = client.get("/there-is-nothing-here/", headers={"accept-language": language})
+    assert answer.status_code == 404
+    assert words in text(answer)
+
+
+def test_a_failure_shows_a_page_of_its_own(monkeypatch):
+    monkeypatch.setattr("qipan.assembly.style_page._content", lambda: 1 / 0)
+    answer = Client(raise_request_exception=False).get("/style/")
+    assert answer.status_code == 500
+    assert "系统出现故障" in text(answer)
+    assert "division" not in text(answer)
+
+
+def test_a_form_without_its_token_is_explained():
+    answer = Client(enforce_csrf_checks=True).post("/style/", {"title": "x"})
+    assert answer.status_code == 403
+    assert "此表单已失效" in text(answer)
+
+
+def test_the_language_is_changed_by_a_form_only(client):
+    assert client.get("/language/").status_code == 405
+    answer = client.post("/language/", {"language": "en", "next": "/style/"})
+    assert answer.headers["Location"] == "/style/"
+    assert 'lang="en"' in text(client.get("/style/"))
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_changing_the_language_leads_nowhere_else(client, target):
+    answer = client.post("/language/", {"language": "en", "next": target})
+    assert answer.headers["Location"] == "/"
+
+
+def test_the_theme_of_the_cookie_is_on_the_page_from_the_start(client):
+    client.cookies["theme"] = "dark"
+    assert 'data-theme="dark"' in text(client.get("/style/"))
+    client.cookies["theme"] = '"><script>'
+    assert "data-theme" not in text(client.get("/style/")).split("<head>")[0]
+
+
+def test_a_form_with_errors_keeps_what_was_typed_and_names_the_field(client):
+    answer = client.post("/style/", {"title": "", "phone": "12345", "kind": "hazard", "urgent": "no"})
+    page = text(answer)
+    assert answer.status_code == 422
+    assert 'value="12345"' in page
+    assert 'aria-invalid="true"' in page
+    assert "手机号码应为11位数字" in page
