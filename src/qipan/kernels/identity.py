@@ -23,7 +23,7 @@ _GAP = f"{_BETWEEN}{{0,3}}"
 _ID_NUMBER = re.compile(rf"(?<![0-9A-Za-z])[1-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx](?![0-9A-Za-z])")
 _OLD_ID_NUMBER = re.compile(rf"(?<![0-9A-Za-z])[1-9](?:{_GAP}[0-9]){{14}}(?![0-9A-Za-z])")
 _MOBILE = re.compile(rf"(?<![0-9])(?:(?:\+{_GAP}|00)?86{_GAP})?1{_GAP}[3-9](?:{_GAP}[0-9]){{9}}(?![0-9])")
-_LANDLINE = re.compile(r"(?<![0-9])\(?0[1-9][0-9]{1,2}\)?[ \-\u2010-\u2015]{0,3}[2-9][0-9]{6,7}(?![0-9])")
+_LANDLINE = re.compile(r"(?<![0-9])\(?(?:010|02[0-9]|0[3-9][0-9]{2})\)?[ \-\u2010-\u2015]{0,3}[2-9][0-9]{6,7}(?![0-9])")
 _NOT_DIGITS = re.compile(r"[^0-9]")
 _VARIATION = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u0300-\u036f]")
 
@@ -176,6 +176,14 @@ def _looks_like_id(value: str) -> bool:
 
 def mask_text(text: str, *, names: Iterable[str] = ()) -> Masked:
     """Masks identification numbers, phone numbers and the names given. Repeating it changes nothing."""
+    names = tuple(names)
+    done = _mask_once(text, names)
+    while (more := _mask_once(done.text, ())).found:  # what is left beside a mask may read as another number
+        done = Masked(more.text, done.found + more.found)
+    return done
+
+
+def _mask_once(text: str, names: tuple[str, ...]) -> Masked:
     spots = list(_numbers(text))
     for name in sorted({name.strip() for name in names if name.strip()}, key=len, reverse=True):
         for found in re.finditer(re.escape(name), text):
