@@ -152,6 +152,7 @@ class Post(models.Model):
     area = models.ForeignKey(Area, models.PROTECT, related_name="posts")
     unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="posts")
     kind = models.CharField(max_length=10, choices=PostKind.choices, default=PostKind.REGULAR)
+    head = models.BooleanField(default=False)  # leads its unit: is told of its overdue duties, sees who asks for relief
     valid_from = models.DateTimeField(default=timezone.now)
     valid_to = models.DateTimeField(null=True, blank=True)
     deputy_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="deputies")
@@ -179,6 +180,7 @@ class Post(models.Model):
                 name="post_deputy_names_its_main_post",
             ),
             models.CheckConstraint(condition=~Q(deputy_of=F("id")), name="post_is_not_its_own_deputy"),
+            models.CheckConstraint(condition=Q(head=False) | Q(unit__isnull=False), name="post_head_has_a_unit"),
             models.UniqueConstraint(
                 fields=["person", "role", "area", "unit"],
                 condition=Q(valid_to=None, deputy_of=None),
