@@ -4,3 +4,16 @@ from django.apps import AppConfig
 class DutiesConfig(AppConfig):
     name = "qipan.foundation.duties"
     label = "duties"
+
+    def ready(self) -> None:
+        from qipan.foundation.duties import kinds, own, rules
+        from qipan.foundation.journal import kinds as journal
+        from qipan.foundation.posts.operations.handover import HandOver, register_hand_over
+        from qipan.foundation.posts.rules import register_abilities
+        from qipan.foundation.vault import grounds
+
+        register_abilities(rules.ABILITIES)
+        journal.register(rules.JOURNAL)
+        kinds.register(*own.KINDS)
+        grounds.register(own.concerns)
+        register_hand_over(HandOver("duties", own.TITLE, own.count_owed, own.give_all))

@@ -1,0 +1,377 @@
+"""Every read of duties, their clocks and the calendars behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import get_language
+
+from qipan.foundation.areas.access import within
+from qipan.foundation.areas.models import Area
+from qipan.foundation.areas.rules import TIME_ZONE, day_of
+from qipan.foundation.duties import access, clocks, kinds
+from qipan.foundation.duties.models import CalendarYear, ClockOrder, Duty, Extension, Pause, Relief, Step
+from qipan.foundation.duties.recipients import Directory
+from qipan.foundation.duties.rules import State, Urgency, urgency
+from qipan.foundation.posts.models import Post, Unit
+from qipan.kernels import clock
+
+PAGE = 100
+DECEMBER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list of duties is narrowed to. Empty means all."""
+
+    kinds: tuple[str, ...] = ()
+    urgency: Urgency | None = None
+    area: int | None = None
+    text: str = ""
+    post: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a list: the duty, its group, what is left and how much of the budget is used (0 to 1, or more)."""
+
+    duty: Duty
+    urgency: Urgency
+    kind: str
+    left: str
+    used: float | None
+    due: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A list of duties, soonest first, and how many there are of each urgency before filters by it."""
+
+    rows: list[Row]
+    counts: dict[Urgency, int]
+    kinds: list[tuple[str, str, int]]
+    total: int
+    next: str = ""
+
+    def groups(self) -> list[tuple[Urgency, list[Row]]]:
+        """The rows by urgency, in the order of urgency; groups without rows are left out."""
+        return [(one, [row for row in self.rows if row.urgency is one]) for one in Urgency if self._has(one)]
+
+    def _has(self, one: Urgency) -> bool:
+        return any(row.urgency is one for row in self.rows)
+
+
+def local_midnight(now: datetime) -> datetime:
+    """The end of the local day."""
+    tomorrow = day_of(now) + timedelta(days=1)
+    return datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=TIME_ZONE)
+
+
+def in_group(one: Urgency, *, now: datetime) -> Q:
+    """Open and paused duties of one urgency, as the database counts them."""
+    opened, timed = Q(state=State.OPEN), Q(due_at__isnull=False)
+    soon = Q(warn_at__isnull=False, warn_at__lte=now)
+    match one:
+        case Urgency.PAUSED:
+            return Q(state=State.PAUSED)
+        case Urgency.UNTIMED:
+            return opened & Q(due_at=None)
+        case Urgency.OVERDUE:
+            return opened & Q(due_at__lt=now)
+        case Urgency.SOON:
+            return opened & Q(due_at__gte=now) & soon
+        case Urgency.TODAY:
+            return opened & timed & Q(due_at__gte=now, due_at__lt=local_midnight(now)) & ~soon
+        case Urgency.LATER:
+            return opened & timed & Q(due_at__gte=max(now, local_midnight(now))) & ~soon
+
+
+def my_work(*, viewer: Post, now: datetime, filters: Filters = Filters(), after: str = "") -> Work:
+    """What needs this post: its own duties and its unit's that nobody has taken, by what is left. Eight queries."""
+    rows = Duty.objects.filter(access.owed_by(viewer), district=viewer.district_id).exclude(state=State.ENDED)
+    return _work(rows, now=now, filters=filters, after=after)
+
+
+def unit_work(
+    *,
+    viewer: Post,
+    unit: Unit,
+    now: datetime,
+    filters: Filters = Filters(),
+    after: str = "",
+) -> Work:
+    """What a unit owes, as far as the viewer may see it."""
+    owed = Q(unit=unit) | Q(post__unit=unit)
+    rows = access.running(viewer=viewer).filter(owed)
+    return _work(rows, now=now, filters=filters, after=after)
+
+
+def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str) -> Work:
+    if filters.area:
+        rows = rows.filter(
+            Q(district=filters.area) | Q(township=filters.area) | Q(village=filters.area) | Q(cell=filters.area)
+        )
+    if filters.post:
+        rows = rows.filter(post=filters.post)
+    if filters.text:
+        rows = rows.filter(Q(title__icontains=filters.text) | Q(about_label__icontains=filters.text))
+    by_kind: dict[str, int] = dict(rows.order_by().values_list("kind").annotate(Count("pk")))
+    if filters.kinds:
+        rows = rows.filter(kind__in=filters.kinds)
+    counts = rows.aggregate(**{one.name: Count("pk", filter=in_group(one, now=now)) for one in Urgency})
+    if filters.urgency is not None:
+        rows = rows.filter(in_group(filters.urgency, now=now))
+    page = list(_after(rows, after).select_related("unit", "post__person")[: PAGE + 1])
+    found = [(name, kinds.title(name), number) for name, number in sorted(by_kind.items(), key=lambda item: -item[1])]
+    return Work(
+        rows=described(page[:PAGE], now=now),
+        counts={one: counts[one.name] for one in Urgency},
+        kinds=found,
+        total=sum(counts.values()),
+        next=_cursor(page[PAGE - 1]) if len(page) > PAGE else "",
+    )
+
+
+def _after(rows: QuerySet[Duty], after: str) -> QuerySet[Duty]:
+    """Soonest first, those without a deadline last, from a cursor on."""
+    rows = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
+    if not after:
+        return rows
+    at, _, key = after.partition("~")
+    try:
+        last = UUID(key)
+        moment = datetime.fromisoformat(at) if at else None
+    except ValueError:
+        return rows
+    if moment is None:
+        return rows.filter(due_at=None, pk__gt=last)
+    if moment.tzinfo is None:
+        return rows
+    return rows.filter(Q(due_at__gt=moment) | Q(due_at=moment, pk__gt=last) | Q(due_at=None))
+
+
+def _cursor(duty: Duty) -> str:
+    return f"{duty.due_at.isoformat() if duty.due_at else ''}~{duty.pk}"
+
+
+def described(duties: Sequence[Duty], *, now: datetime) -> list[Row]:
+    """Rows for a list, with what is left counted by each duty's own clock: a fixed number of queries."""
+    language, midnight = get_language() or "zh-hans", local_midnight(now)
+    deadlines = last_deadlines(duties)
+    rows = []
+    for duty in duties:
+        last = deadlines.get(duty.pk)
+        left, used = "", None
+        if last is not None:
+            left = clock.text.remaining(last.remaining(now=now), language=language)
+            used = _used(last, now)
+        group = urgency(state=duty.state, due_at=duty.due_at, warn_at=duty.warn_at, now=now, midnight=midnight)
+        due = clock.text.moment(duty.due_at, language=language, closing=True) if duty.due_at else ""
+        rows.append(Row(duty, group, kinds.title(duty.kind), left, used, due))
+    return rows
+
+
+def _used(deadline: clock.Deadline, now: datetime) -> float | None:
+    if deadline.due is None:
+        return None
+    whole = deadline.elapsed(until=deadline.due)
+    return deadline.elapsed(until=now) / whole if whole else 1.0
+
+
+def last_deadlines(duties: Sequence[Duty]) -> dict[UUID, clock.Deadline]:
+    """The deadline that counts now, for each duty that has one."""
+    return {key: found[-1] for key, found in all_deadlines(duties).items() if found}
+
+
+def all_deadlines(duties: Sequence[Duty]) -> dict[UUID, list[clock.Deadline]]:
+    """Every deadline that leads to each duty's, counted anew from the tables. Three queries and one a district."""
+    timed = [duty for duty in duties if duty.limit is not None]
+    if not timed:
+        return {}
+    rules = {district: clocks.rules_of(district) for district in {duty.district_id for duty in timed}}
+    pauses: dict[UUID, list[clock.Pause]] = {duty.pk: [] for duty in timed}
+    extensions: dict[UUID, list[clock.Limit]] = {duty.pk: [] for duty in timed}
+    for pause in Pause.objects.filter(duty__in=pauses).order_by("begins_at"):
+        pauses[pause.duty_id].append(clock.Pause(pause.begins_at, pause.ended_at, pause.reason))
+    for extension in Extension.objects.filter(duty__in=pauses).order_by("given_at", "pk"):
+        extensions[extension.duty_id].append(clocks.load_one(extension.limit))
+    return {
+        duty.pk: clocks.count(
+            duty, rules=rules[duty.district_id], pauses=pauses[duty.pk], extensions=extensions[duty.pk]
+        )
+        for duty in timed
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much one person of a unit has to do now. For sharing work out, never for comparing people."""
+
+    post: Post
+    open: int
+    overdue: int
+    soon: int
+
+
+def load(*, viewer: Post, unit: Unit, now: datetime) -> list[Load]:
+    """The people of a unit by name, each with what they owe now as far as the viewer may see it. Two queries."""
+    rows = (
+        access.running(viewer=viewer)
+        .filter(post__unit=unit)
+        .order_by()
+        .values_list("post")
+        .annotate(
+            Count("pk"),
+            Count("pk", filter=in_group(Urgency.OVERDUE, now=now)),
+            Count("pk", filter=in_group(Urgency.SOON, now=now)),
+        )
+    )
+    numbers = {post: counts for post, *counts in rows}
+    members = Post.objects.in_force(now).filter(unit=unit, district=viewer.district_id).with_names()
+    found = [Load(post, *numbers.get(post.pk, (0, 0, 0))) for post in members]
+    return sorted(found, key=lambda one: str(one.post.person))
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a duty is due when it is."""
+
+    duty: Duty
+    row: Row
+    limit: str
+    parts: list[clock.Explanation]
+    pauses: list[Pause]
+    extensions: list[Extension]
+    orders: list[ClockOrder]
+    steps: list[Step]
+    legs: list[Duty] = field(default_factory=list)
+
+
+def explain(*, duty_id: UUID, viewer: Post, now: datetime) -> Explained:
+    """The duty's deadline minute by minute, with its pauses, extensions, the orders that stretched it, the steps that
+    fired, and the other duties about the same thing (its legs). Raises NoSuchDuty."""
+    duty = access.get(duty_id, viewer=viewer)
+    deadlines = all_deadlines([duty]).get(duty.pk, [])
+    stages = clocks.load(duty.limit)
+    language = get_language() or "zh-hans"
+    orders: list[ClockOrder] = []
+    if not duty.urgent:
+        until = duty.ended_at or duty.due_at or now
+        orders = list(ClockOrder.objects.filter(area__in=duty.areas(), ends_at__gt=duty.starts_at, begins_at__lt=until))
+    legs = access.visible(viewer=viewer).filter(about_kind=duty.about_kind, about_id=duty.about_id)
+    return Explained(
+        duty=duty,
+        row=described([duty], now=now)[0],
+        limit=" → ".join(f"{name} {clock.text.limit(limit, language=language)}".strip() for name, limit in stages),
+        parts=[clock.explain(one) for one in deadlines],
+        pauses=list(duty.pauses.select_related("asked_by__person", "approved_by__person").order_by("begins_at")),
+        extensions=list(duty.extensions.select_related("approved_by__person")),
+        orders=orders,
+        steps=list(duty.steps.order_by("fired_at", "planned_at")),
+        legs=list(legs.select_related("unit", "post__person").order_by("opened_at")[:50]),
+    )
+
+
+def of(*, about: tuple[str, UUID], viewer: Post) -> list[Duty]:
+    """Every duty about a thing that the viewer may see, oldest first."""
+    rows = access.visible(viewer=viewer).filter(about_kind=about[0], about_id=about[1])
+    return list(rows.select_related("unit", "post__person").order_by("opened_at"))
+
+
+def heads(*, unit_id: int, at: datetime) -> list[Post]:
+    """Who leads a unit now."""
+    return Directory([Duty(unit_id=unit_id, district_id=0)], at=at).heads(unit_id)
+
+
+def reliefs(*, viewer: Post) -> list[Relief]:
+    """Workers of the viewer's unit who asked to be relieved and wait for it. Only for whom it is addressed to."""
+    rows = Relief.objects.filter(duty__post__in=access.posts_of(viewer)).exclude(duty__state=State.ENDED)
+    return list(rows.select_related("post__person", "post__unit", "duty").order_by("duty__opened_at"))
+
+
+# Calendars
+
+
+@dataclass(frozen=True, slots=True)
+class Year:
+    """A district's year at a glance."""
+
+    year: int
+    published: bool
+    source: str
+    imported_at: datetime | None
+    months: list[list[clock.Day]]
+    workdays: int
+
+
+def year(*, district_id: int, year: int) -> Year:
+    """The days of one year by month, with where it comes from."""
+    calendar = clocks.rules_of(district_id).calendar
+    days = calendar.days(year=year)
+    own = CalendarYear.objects.filter(district=district_id, year=year, replaced_at=None).first()
+    return Year(
+        year=year,
+        published=year in calendar.years,
+        source=calendar.source(year=year),
+        imported_at=own.imported_at if own else None,
+        months=[[day for day in days if day.date.month == month] for month in range(1, 13)],
+        workdays=sum(day.is_workday for day in days),
+    )
+
+
+def years(*, district_id: int, now: datetime) -> list[Year]:
+    """The published years and, where it is missing, the present and the next one, newest first."""
+    calendar = clocks.rules_of(district_id).calendar
+    this = day_of(now).year
+    return [year(district_id=district_id, year=one) for one in sorted({*calendar.years, this, this + 1}, reverse=True)]
+
+
+def missing_years(*, district_id: int, on: date) -> list[int]:
+    """The years a district should have by now and has not: the present one, and from 1 December the next."""
+    wanted = [on.year, on.year + 1] if on.month == DECEMBER else [on.year]
+    published = clocks.rules_of(district_id).calendar.years
+    return [one for one in wanted if one not in published]
+
+
+def calendar_warnings(*, now: datetime) -> list[tuple[Area, int]]:
+    """Every district's missing years, for the readiness page and the banner."""
+    on = day_of(now)
+    return [
+        (district, missing)
+        for district in Area.objects.filter(level=1, valid_to=None).order_by("pk")
+        for missing in missing_years(district_id=district.pk, on=on)
+    ]
+
+
+def staffed(*, district_id: int, at: datetime) -> bool:
+    """Whether the district's desks are staffed at `at`."""
+    rules = clocks.rules_of(district_id)
+    local = at.astimezone(TIME_ZONE)
+    minute = local.hour * 60 + local.minute
+    spans = rules.staffed.on(local.date(), workday=rules.calendar.is_workday(local.date()))
+    return any(span.begin <= minute < span.end for span in spans)
+
+
+def hours(*, district_id: int) -> list[dict[str, Any]]:
+    """The hours set for a district, the newest first, the standard ones last."""
+    from qipan.foundation.duties.models import StaffedHours
+
+    rows: list[dict[str, Any]] = [
+        {"valid_from": row.valid_from, "working": row.working, "staffed": row.staffed}
+        for row in StaffedHours.objects.filter(district=district_id).order_by("-valid_from")
+    ]
+    return [*rows, {"valid_from": None, "working": clocks.STANDARD_WORKING, "staffed": clocks.STANDARD_STAFFED}]
+
+
+def orders(*, viewer: Post) -> list[ClockOrder]:
+    """The clock orders that touch the viewer's area, newest first."""
+    below: Iterable[int] = viewer.area.path
+    rows = ClockOrder.objects.filter(district=viewer.district_id).filter(
+        Q(area__in=below) | within(viewer.area, "area__") if viewer.level < 4 else Q(area__in=below)
+    )
+    return list(rows.select_related("area").order_by("-begins_at"))
