@@ -1,0 +1,93 @@
+"""Which incidents a viewer may see or lock. A row of another jurisdiction does not exist."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from qipan.foundation.areas.access import within
+from qipan.foundation.areas.models import Level
+from qipan.foundation.posts.models import Post
+from qipan.foundation.posts.rules import Role
+from qipan.foundation.refusals import NotFound
+from qipan.incidents.models import Ask, Incident, Supervision
+from qipan.incidents.rules.steps import Status
+
+# Roles that see a whole area; the others see what is theirs.
+OVERSEERS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR, Role.DPO})
+PRIVATE_READERS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.AUDITOR, Role.DPO})
+
+
+def mine(viewer: Post) -> Q:
+    """What concerns the viewer's own post or unit, wherever it lies in the district."""
+    own = Q(handler=viewer) | Q(verifier=viewer) | Q(reported_by=viewer)
+    if viewer.unit_id:
+        own |= Q(unit=viewer.unit_id) | Q(desk=viewer.unit_id) | Q(assistance__unit=viewer.unit_id)
+    return own
+
+
+def scope(viewer: Post) -> Q:
+    """The area, the role's reach and the private classes, as one condition."""
+    area = within(viewer.area)
+    role = Role(viewer.role)
+    if role in OVERSEERS:
+        found = area
+        if role not in PRIVATE_READERS:
+            found &= Q(private=False)
+    elif role == Role.GRID_WORKER:
+        found = (area & Q(private=False)) | mine(viewer)
+    elif role == Role.HANDLER:
+        found = mine(viewer)
+    else:
+        found = Q(pk=None)
+    if viewer.level >= Level.VILLAGE:
+        found &= Q(hidden_from_village=False)
+    return Q(district=viewer.district_id) & found
+
+
+def visible(*, viewer: Post) -> QuerySet[Incident]:
+    """Every incident the viewer may see; drafts only for who began them."""
+    rows = Incident.objects.filter(scope(viewer)).exclude(~Q(reported_by=viewer), status=Status.DRAFT)
+    return rows.distinct() if Role(viewer.role) in {Role.HANDLER, Role.GRID_WORKER} and viewer.unit_id else rows
+
+
+def get(incident_id: UUID, *, viewer: Post) -> Incident:
+    """One visible incident with what every page of it shows. Raises NotFound."""
+    rows = visible(viewer=viewer).select_related(
+        "category", "district", "township", "village", "cell", "premises", "desk", "unit", "handler__person",
+        "verifier__person", "merged_into",
+    )  # fmt: skip
+    found = rows.filter(pk=incident_id).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def lock(incident_id: UUID, *, viewer: Post) -> Incident:
+    """The incident, locked for a change until the transaction ends. Raises NotFound outside the viewer's sight."""
+    if not visible(viewer=viewer).filter(pk=incident_id).exists():
+        raise NotFound
+    return Incident.objects.select_for_update(of=("self",)).select_related("category").get(pk=incident_id)
+
+
+def lock_ask(ask_id: UUID, *, viewer: Post) -> Ask:
+    """A side track's request with its incident, both locked. Raises NotFound."""
+    ask = Ask.objects.filter(pk=ask_id).first()
+    if ask is None:
+        raise NotFound
+    incident = lock(ask.incident_id, viewer=viewer)
+    ask = Ask.objects.select_for_update().get(pk=ask_id)
+    ask.incident = incident
+    return ask
+
+
+def lock_supervision(supervision_id: UUID, *, viewer: Post) -> Supervision:
+    """A supervision with its incident, both locked. Raises NotFound."""
+    found = Supervision.objects.filter(pk=supervision_id).first()
+    if found is None:
+        raise NotFound
+    incident = lock(found.incident_id, viewer=viewer)
+    found = Supervision.objects.select_for_update().get(pk=supervision_id)
+    found.incident = incident
+    return found

@@ -1,0 +1,434 @@
+"""Tables of incidents. What must never be true is a constraint here; what may come next is in rules/steps.py."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from qipan.foundation.areas.models import Area, Level, Located, Premises
+from qipan.foundation.journal.rules import About, Class
+from qipan.foundation.posts.models import Person, Post, Unit
+from qipan.foundation.refusals.privacy import Privacy
+from qipan.incidents.rules.classes import CLASSES, Klass
+from qipan.incidents.rules.steps import ENDED, STATUS_NAMES, Status
+from qipan.kernels.ids import new_id
+
+KLASSES = [(klass.value, CLASSES[klass].name) for klass in Klass]
+STATUSES = [(status.value, STATUS_NAMES[status]) for status in Status]
+
+
+def every_level() -> list[int]:
+    return [Level.TOWNSHIP, Level.VILLAGE, Level.CELL]
+
+
+class Category(models.Model):
+    """A kind of event in one district, dated: an edit ends this row and begins another, so closed files keep theirs."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    district = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    key = models.SlugField(max_length=40)
+    klass = models.CharField(max_length=12, choices=KLASSES)
+    name = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=80)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    limits = models.JSONField(default=dict, blank=True)
+    stages = models.JSONField(default=list, blank=True)
+    urgent_default = models.BooleanField(default=False)
+    private = models.BooleanField(default=False)
+    hidden_from_village = models.BooleanField(default=False)
+    never_mediated = models.BooleanField(default=False)
+    public = models.BooleanField(default=True)
+    photo_reason = models.CharField(max_length=200, blank=True)
+    on_lists = ArrayField(models.SmallIntegerField(), default=every_level, blank=True)  # levels it may be sent to
+    order = models.SmallIntegerField(default=0)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("district", "key"), condition=Q(valid_to=None), name="category_one_current_version"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gte=F("valid_from")), name="category_ends_after_it_begins"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name_en if (get_language() or "").startswith("en") else self.name
+
+    def about(self) -> About:
+        return About("incidents.category", self.id, self.name, self.district_id, (self.district_id,))
+
+
+class Incident(Located):
+    """One file, from report to close. `district`, `township`, `village`, `cell`, place: see Located."""
+
+    privacy: ClassVar = Privacy(personal=("text_card",))
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    number = models.CharField(max_length=24)
+    category = models.ForeignKey(Category, models.PROTECT, related_name="+")
+    klass = models.CharField(max_length=12, choices=KLASSES)
+    status = models.CharField(max_length=12, choices=STATUSES)
+    status_at = models.DateTimeField()
+    urgent = models.BooleanField(default=False)
+    private = models.BooleanField(default=False)
+    hidden_from_village = models.BooleanField(default=False)
+
+    premises = models.ForeignKey(Premises, models.PROTECT, null=True, blank=True, related_name="+")
+    address = models.CharField(max_length=200, blank=True)
+    title = models.CharField(max_length=120)
+    text = models.TextField(blank=True)
+    text_card = models.UUIDField(null=True, blank=True)
+    search = SearchVectorField(null=True)
+
+    source = models.CharField(max_length=12)
+    channel = models.CharField(max_length=24, blank=True)
+    external_id = models.CharField(max_length=80, blank=True)
+    reported_at = models.DateTimeField()
+    reported_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+
+    level = models.SmallIntegerField(choices=Level.choices)  # whose desk it lies on
+    desk = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
+    accused = models.ForeignKey(Unit, models.PROTECT, null=True, blank=True, related_name="+")
+    handler = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    verifier = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    due_at = models.DateTimeField(null=True, blank=True)
+
+    filed_at = models.DateTimeField(null=True, blank=True)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    answer = models.TextField(blank=True)
+    on_time = models.BooleanField(null=True, blank=True)
+
+    immediate = models.BooleanField(default=False)
+    major = models.CharField(max_length=10, blank=True)
+    supervised = models.BooleanField(default=False)
+    reworks = models.SmallIntegerField(default=0)
+    reopenings = models.SmallIntegerField(default=0)
+    extensions = models.SmallIntegerField(default=0)
+    flags = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="merged")
+    version = models.IntegerField(default=0)
+
+    class Meta(Located.Meta):
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            *Located.Meta.constraints,
+            models.UniqueConstraint(fields=("district", "number"), name="incident_number_once"),
+            models.UniqueConstraint(
+                fields=("district", "source", "external_id"),
+                condition=~Q(external_id=""),
+                name="incident_imported_once",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status=Status.MERGED.value) & Q(merged_into__isnull=False))
+                | (~Q(status=Status.MERGED.value) & Q(merged_into__isnull=True)),
+                name="incident_merged_into_one",
+            ),
+            models.CheckConstraint(
+                condition=Q(handler=None) | Q(verifier=None) | ~Q(handler=F("verifier")),
+                name="incident_verified_by_another",
+            ),
+            models.CheckConstraint(
+                condition=Q(accused=None) | Q(unit=None) | ~Q(accused=F("unit")), name="incident_not_to_the_accused"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=("closed", "rated")) | Q(closed_at__isnull=False),
+                name="incident_closed_has_time",
+            ),
+        ]
+        indexes = (
+            # All files of an area, newest first; the open ones, the most urgent first.
+            models.Index(fields=("district", "-reported_at", "-id"), name="incident_district_new"),
+            models.Index(fields=("township", "-reported_at", "-id"), name="incident_township_new"),
+            models.Index(fields=("village", "-reported_at", "-id"), name="incident_village_new"),
+            models.Index(fields=("unit", "-reported_at", "-id"), name="incident_unit_new"),
+            models.Index(fields=("handler",), name="incident_handler", condition=Q(handler__isnull=False)),
+            models.Index(fields=("verifier",), name="incident_verifier", condition=Q(verifier__isnull=False)),
+            models.Index(fields=("reported_by",), name="incident_reporter", condition=Q(reported_by__isnull=False)),
+            models.Index(
+                fields=("district", "due_at", "id"),
+                name="incident_open",
+                condition=~Q(status__in=("declined", "void", "merged", "closed", "rated", "draft")),
+            ),
+            models.Index(
+                fields=("district", "closed_at"), name="incident_closed", condition=Q(closed_at__isnull=False)
+            ),
+            models.Index(fields=("merged_into",), name="incident_merged", condition=Q(merged_into__isnull=False)),
+            models.Index(fields=("premises",), name="incident_premises", condition=Q(premises__isnull=False)),
+            GinIndex(fields=("search",), name="incident_search", fastupdate=True),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def ended(self) -> bool:
+        return Status(self.status) in ENDED
+
+    def about(self) -> About:
+        """How journal and duties name it: by number, never by title or text.
+
+        What is hidden from the village is, for both, not in the village.
+        """
+        return About(
+            "incidents.incident",
+            self.id,
+            self.number,
+            self.district_id,
+            self.areas()[:2] if self.hidden_from_village else self.areas(),
+            unit_id=self.unit_id,
+            privacy=Class.PRIVATE if self.private else Class.OPEN,
+        )
+
+
+class Reporter(models.Model):
+    """Somebody who reported an incident. Who it is lies in the vault; here only how to answer and a code's digest."""
+
+    privacy: ClassVar = Privacy(personal=("card",))
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="reporters")
+    card = models.UUIDField(null=True, blank=True)
+    code = models.BinaryField(max_length=32, null=True, blank=True, unique=True)
+    language = models.CharField(max_length=10, default="zh-hans")
+    reported_at = models.DateTimeField()
+    informed_at = models.DateTimeField(null=True, blank=True)
+    came_with = models.UUIDField(null=True, blank=True)  # the merged incident this report came with
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Attachment(models.Model):
+    """A photo or paper of an incident, kept outside the web root; sealed where the incident is private."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="attachments")
+    stage = models.CharField(max_length=10)  # report, answer, verify
+    path = models.CharField(max_length=200)
+    content_type = models.CharField(max_length=40)
+    size = models.IntegerField()
+    digest = models.BinaryField(max_length=32)
+    likeness = models.BigIntegerField(null=True, blank=True)  # perceptual hash, to flag the same photo sent twice
+    sealed = models.BooleanField(default=False)
+    metres_from_place = models.IntegerField(null=True, blank=True)
+    added_at = models.DateTimeField()
+    added_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        indexes = (models.Index(fields=("digest",), name="attachment_digest"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+ASKS = [
+    ("return", _("return")),
+    ("extension", _("extension")),
+    ("hold", _("hold")),
+    ("escalate", _("escalation")),
+    ("send-down", _("sending down")),
+    ("assist", _("assistance")),
+    ("major", _("determination as a major hazard")),
+]
+
+
+class Ask(models.Model):
+    """A side track, asked for by name and decided by name (see ASKS)."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="asks")
+    kind = models.CharField(max_length=10, choices=ASKS)
+    reason = models.CharField(max_length=500)
+    detail = models.JSONField(default=dict, blank=True)
+    asked_by = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, default="asked")  # asked, approved, refused, withdrawn
+    decided_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("incident", "kind"), condition=Q(state="asked"), name="ask_one_open_of_a_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")), name="ask_decided_by_another"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.state}"
+
+
+class Assistance(models.Model):
+    """协办: another unit that helps the handling one; it has a duty of its own and gives its own answer."""
+
+    privacy: ClassVar = Privacy()
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="assistance")
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    answer = models.CharField(max_length=1000, blank=True)
+    answered_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("incident", "unit"), name="assistance_once"),)
+
+    def __str__(self) -> str:
+        return str(self.unit)
+
+
+class Supervision(models.Model):
+    """督办 (or 挂牌督办): a question from above with a clock and an answer of its own."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="supervisions")
+    number = models.CharField(max_length=24)
+    kind = models.CharField(max_length=10, default="ordinary")  # ordinary, listed
+    question = models.CharField(max_length=500)
+    issued_by = models.ForeignKey(Post, models.PROTECT, related_name="+")
+    issued_at = models.DateTimeField()
+    unit = models.ForeignKey(Unit, models.PROTECT, null=True, related_name="+")
+    due_at = models.DateTimeField()
+    answer = models.CharField(max_length=1000, blank=True)
+    answered_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        indexes = (models.Index(fields=("incident", "issued_at"), name="supervision_incident"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+    def about(self) -> About:
+        subject = self.incident.about()
+        return About("incidents.supervision", self.id, self.number, subject.district_id, subject.areas,
+                     unit_id=self.unit_id, privacy=subject.privacy)  # fmt: skip
+
+
+class Reminder(models.Model):
+    """催办: somebody waiting says so; counted, and never a clock of its own."""
+
+    privacy: ClassVar = Privacy()
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="reminders")
+    at = models.DateTimeField()
+    by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    note = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.at:%F %R}"
+
+
+class Rating(models.Model):
+    """What a reporter says of the result; an unhappy one brings a call back and reopens by itself once."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="ratings")
+    reporter = models.ForeignKey(Reporter, models.CASCADE, related_name="ratings")
+    stars = models.SmallIntegerField()
+    comment = models.CharField(max_length=500, blank=True)  # masked text
+    at = models.DateTimeField()
+    reopened = models.BooleanField(default=False)
+    called_back_at = models.DateTimeField(null=True, blank=True)
+    called_back_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    call_note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = (models.CheckConstraint(condition=Q(stars__gte=1, stars__lte=5), name="rating_one_to_five"),)
+
+    def __str__(self) -> str:
+        return str(self.stars)
+
+
+class SpotCheck(models.Model):
+    """A closed incident drawn at random and looked at again by somebody who had no part in it."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="spot_checks")
+    drawn_at = models.DateTimeField()
+    checked_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    checked_at = models.DateTimeField(null=True, blank=True)
+    confirmed = models.BooleanField(null=True)
+    note = models.CharField(max_length=500, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Rule(models.Model):
+    """Routing: which unit an incident of a class or category in an area goes to. The most specific rule wins."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    district = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    area = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    klass = models.CharField(max_length=12, choices=KLASSES, blank=True)
+    category_key = models.SlugField(max_length=40, blank=True)
+    unit = models.ForeignKey(Unit, models.PROTECT, related_name="+")
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("area", "klass", "category_key"), condition=Q(valid_to=None), name="rule_once_in_force"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.area_id} {self.klass or self.category_key or '*'} → {self.unit_id}"
+
+    def about(self) -> About:
+        return About("incidents.rule", self.id, str(self), self.district_id, (self.district_id,), unit_id=self.unit_id)
+
+
+class Number(models.Model):
+    """The last number given out, for each district, series and day."""
+
+    privacy: ClassVar = Privacy()
+    district = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    series = models.CharField(max_length=4)
+    day = models.DateField()
+    last = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("district", "series", "day"), name="number_series_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.series}{self.day:%Y%m%d}-{self.last}"
+
+
+class SavedView(models.Model):
+    """A list's filters under a name, of one person."""
+
+    privacy: ClassVar = Privacy()
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=40)
+    query = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("person", "name"), name="saved_view_name_once"),)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,48 @@
+"""Every write of incidents. Each function is one transaction; `by` is the post that acts, `at` the moment."""
+
+from qipan.incidents.operations.asks import ask, decide, withdraw
+from qipan.incidents.operations.configure import change_category, end_rule, set_rule
+from qipan.incidents.operations.desk import accept, check_back, decline, dispatch, refer, void
+from qipan.incidents.operations.handle import answer, answer_assistance, settle, sign, start
+from qipan.incidents.operations.merge import merge, unmerge
+from qipan.incidents.operations.rating import call_back, check_again, draw_spot_checks, rate, reopen
+from qipan.incidents.operations.report import Contact, report, submit
+from qipan.incidents.operations.supervise import answer_supervision, end_supervision, remind, supervise
+from qipan.incidents.operations.verify import close, rework, verify
+
+__all__ = [
+    "Contact",
+    "accept",
+    "answer",
+    "answer_assistance",
+    "answer_supervision",
+    "ask",
+    "call_back",
+    "change_category",
+    "check_again",
+    "check_back",
+    "close",
+    "decide",
+    "decline",
+    "dispatch",
+    "draw_spot_checks",
+    "end_rule",
+    "end_supervision",
+    "merge",
+    "rate",
+    "refer",
+    "remind",
+    "reopen",
+    "report",
+    "rework",
+    "set_rule",
+    "settle",
+    "sign",
+    "start",
+    "submit",
+    "supervise",
+    "unmerge",
+    "verify",
+    "void",
+    "withdraw",
+]

@@ -1,0 +1,109 @@
+"""The district's own settings of incidents: categories with their limits, and routing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from qipan.foundation.areas.models import Area
+from qipan.foundation.journal import operations as journal
+from qipan.foundation.posts.access import require
+from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.refusals import Invalid, NotFound
+from qipan.incidents.models import Category, Rule
+from qipan.incidents.rules.classes import Klass, check_limits
+from qipan.kernels.ids import new_id
+
+EDITABLE = (
+    "name", "name_en", "limits", "stages", "urgent_default", "private", "hidden_from_village", "never_mediated",
+    "public", "photo_reason", "on_lists", "order",
+)  # fmt: skip
+
+
+class NotEditable(Invalid):
+    """“{field}” of a category cannot be changed; end it and begin another."""
+
+
+class ElsewhereUnit(Invalid):
+    """Unit and area must belong to your district."""
+
+
+@transaction.atomic
+def change_category(*, category: Category, changes: dict[str, Any], by: Post, at: datetime) -> Category:
+    """Edit a category from today on: the row in force ends, a new one begins; closed files keep the old.
+
+    Limits are checked against the legal floors. Raises NotFound, NotEditable, BadLimit, LooserThanLaw.
+    """
+    require(by, "incidents.configure")
+    if category.district_id != by.district_id:
+        raise NotFound
+    for field in changes:
+        if field not in EDITABLE:
+            raise NotEditable(field=field)
+    current = Category.objects.select_for_update().filter(pk=category.pk, valid_to=None).first()
+    if current is None:
+        raise NotFound
+    check_limits(Klass(current.klass), changes.get("limits", current.limits))
+    today = timezone.localdate(at)
+    if current.valid_from == today:  # changed twice on one day: nothing was filed under a day that is not over
+        changed = current
+    else:
+        current.valid_to = today
+        current.save()
+        changed = Category.objects.get(pk=current.pk)
+        changed.pk, changed._state.adding = new_id(), True
+        changed.valid_from, changed.valid_to = today, None
+    before = {field: getattr(current, field) for field in changes}
+    for field, value in changes.items():
+        setattr(changed, field, value)
+    changed.save()
+    journal.record("incidents.category_changed", changed, by=by, at=at, before_values=before, after_values=changes)
+    return changed
+
+
+@transaction.atomic
+def set_rule(
+    *,
+    area: Area,
+    unit: Unit,
+    by: Post,
+    at: datetime,
+    klass: str = "",
+    category_key: str = "",
+    since: date | None = None,
+) -> Rule:
+    """Send incidents of an area, class or category to a unit; a rule for the same ends.
+
+    Raises NotFound outside the district, ElsewhereUnit.
+    """
+    require(by, "incidents.configure")
+    if area.district_id != by.district_id:
+        raise NotFound
+    if unit.district_id != by.district_id:
+        raise ElsewhereUnit(field="unit")
+    since = since or timezone.localdate(at)
+    for earlier in Rule.objects.select_for_update().filter(
+        area=area, klass=klass, category_key=category_key, valid_to=None
+    ):
+        earlier.valid_to = max(since, earlier.valid_from)
+        earlier.save()
+    rule = Rule.objects.create(id=new_id(), district=area.district, area=area, klass=klass, category_key=category_key,
+                               unit=unit, valid_from=since)  # fmt: skip
+    journal.record("incidents.rule_set", rule, by=by, at=at, area=area.name, unit=unit.name, klass=klass,
+                   category=category_key)  # fmt: skip
+    return rule
+
+
+@transaction.atomic
+def end_rule(*, rule: Rule, by: Post, at: datetime) -> Rule:
+    """End a routing rule today. Raises NotFound outside the district."""
+    require(by, "incidents.configure")
+    if rule.district_id != by.district_id or rule.valid_to is not None:
+        raise NotFound
+    rule.valid_to = max(timezone.localdate(at), rule.valid_from)
+    rule.save()
+    journal.record("incidents.rule_ended", rule, by=by, at=at)
+    return rule

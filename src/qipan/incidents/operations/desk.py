@@ -1,0 +1,155 @@
+"""The desk: accept, decline, void, dispatch, refer, send for verification."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from qipan.foundation.areas.models import Level
+from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.refusals import Conflict, Invalid
+from qipan.incidents import access, routing
+from qipan.incidents.models import Category, Incident
+from qipan.incidents.operations.steps import end_all, end_leg, start_leg, take
+from qipan.incidents.operations.tell import tell_reporters
+from qipan.incidents.rules.classes import CLASSES, Klass, Leg
+from qipan.incidents.rules.steps import Step
+
+
+class ReasonMissing(Invalid):
+    """Give the reason; the person who reported it will read it."""
+
+
+class UnitEnded(Invalid):
+    """This unit no longer exists. Please choose another."""
+
+
+class ToTheAccused(Conflict):
+    """An accusation never goes to the unit that it is about. Please choose another unit."""
+
+
+class NotOnTheList(Conflict):
+    """This kind of work is not on the list of duties of that level. Choose a district department instead."""
+
+
+class NotAPoliceMatter(Conflict):
+    """Only a police matter is referred. Dispatch this one to a unit."""
+
+
+class OnlyReferred(Conflict):
+    """A police matter is referred to the police at once; only the receipt is kept here."""
+
+
+class SamePerson(Conflict):
+    """Whoever handled it cannot verify it. Please choose somebody else."""
+
+
+@transaction.atomic
+def accept(
+    *, incident_id: UUID, by: Post, at: datetime, category: Category | None = None, urgent: bool | None = None
+) -> Incident:
+    """Accept and file what was reported, perhaps under a better category; the dispatch clock starts.
+
+    Raises WrongStep if it was decided already, NotFound outside `by`'s jurisdiction.
+    """
+    incident = access.lock(incident_id, viewer=by)
+    detail: dict[str, Any] = {}
+    if category is not None and category.pk != incident.category_id:
+        detail["category"] = {"from": incident.category.key, "to": category.key}
+        incident.category, incident.klass = category, category.klass
+        incident.private = incident.private or category.private or CLASSES[Klass(category.klass)].private
+        incident.hidden_from_village = incident.hidden_from_village or category.hidden_from_village
+    if urgent is not None and urgent != incident.urgent:
+        incident.urgent, detail["urgent"] = urgent, urgent
+    incident.filed_at = at
+    take(incident, Step.ACCEPT, by=by, at=at, **detail)
+    end_leg(incident, Leg.ACCEPT, by=by, at=at, outcome="accepted")
+    start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
+    tell_reporters(incident, "incidents.accepted", at=at)
+    return incident
+
+
+@transaction.atomic
+def decline(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incident:
+    """Decline what is not for this district, with a reason that the reporter reads. Raises ReasonMissing, WrongStep."""
+    incident = access.lock(incident_id, viewer=by)
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    incident.outcome, incident.answer = "declined", reason.strip()
+    take(incident, Step.DECLINE, by=by, at=at, reason=reason)
+    end_all(incident, by=by, at=at, outcome="declined")
+    tell_reporters(incident, "incidents.declined", at=at)
+    return incident
+
+
+@transaction.atomic
+def void(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incident:
+    """Declare void what was reported by mistake. Raises ReasonMissing, WrongStep."""
+    incident = access.lock(incident_id, viewer=by)
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    incident.outcome = "void"
+    take(incident, Step.VOID, by=by, at=at, reason=reason)
+    end_all(incident, by=by, at=at, outcome="void")
+    tell_reporters(incident, "incidents.declined", at=at)
+    return incident
+
+
+@transaction.atomic
+def dispatch(*, incident_id: UUID, unit: Unit, by: Post, at: datetime, note: str = "") -> Incident:
+    """Send a filed incident to a unit and start that unit's clock.
+
+    Raises WrongStep if it is past dispatching, UnitEnded, ToTheAccused, NotOnTheList, OnlyReferred; NotFound outside
+    `by`'s jurisdiction.
+    """
+    incident = access.lock(incident_id, viewer=by)
+    if CLASSES[Klass(incident.klass)].refer:
+        raise OnlyReferred
+    if unit.district_id != incident.district_id or not routing.in_force(at).filter(pk=unit.pk).exists():
+        raise UnitEnded(field="unit")
+    if unit.pk == incident.accused_id:
+        raise ToTheAccused(field="unit")
+    if unit.area.level != Level.DISTRICT and unit.area.level not in incident.category.on_lists:
+        raise NotOnTheList(field="unit")
+    incident.unit, incident.handler, incident.dispatched_at = unit, None, at
+    take(incident, Step.DISPATCH, by=by, at=at, reason=note, unit=unit.name)
+    end_leg(incident, Leg.DISPATCH, by=by, at=at, outcome="dispatched")
+    start_leg(incident, Leg.HANDLE, by=by, at=at, unit=unit)
+    return incident
+
+
+@transaction.atomic
+def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime) -> Incident:
+    """Hand a police matter over at once; only the receipt stays. Raises NotAPoliceMatter, ReasonMissing, WrongStep."""
+    incident = access.lock(incident_id, viewer=by)
+    if not CLASSES[Klass(incident.klass)].refer:
+        raise NotAPoliceMatter
+    if not receipt.strip():
+        raise ReasonMissing(field="receipt")
+    incident.outcome, incident.answer, incident.closed_at = "referred", receipt.strip(), at
+    take(incident, Step.REFER, by=by, at=at, receipt=receipt.strip())
+    end_all(incident, by=by, at=at, outcome="referred")
+    return incident
+
+
+@transaction.atomic
+def check_back(*, incident_id: UUID, by: Post, at: datetime, verifier: Post | None = None) -> Incident:
+    """Ask somebody who is not the handler to look whether it is solved: by default the cell's grid worker.
+
+    Raises WrongStep before the unit reported back, SamePerson.
+    """
+    incident = access.lock(incident_id, viewer=by)
+    verifier = verifier or routing.verifier(incident, at=at)
+    if verifier is not None and (
+        verifier.pk == incident.handler_id
+        or (incident.handler and verifier.person_id == incident.handler.person_id)
+    ):  # fmt: skip
+        raise SamePerson(field="verifier")
+    incident.verifier = verifier
+    take(incident, Step.CHECK_BACK, by=by, at=at, verifier=str(verifier.pk) if verifier else "")
+    end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="sent")
+    start_leg(incident, Leg.VERIFY, by=by, at=at, post=verifier, unit=None if verifier else incident.desk)
+    return incident

@@ -1,0 +1,235 @@
+"""Intake: somebody reports something at a place."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchVectorField
+from django.db import transaction
+from django.db.models import Func, Value
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from qipan.foundation.areas import queries as areas
+from qipan.foundation.areas.models import Area, Premises
+from qipan.foundation.journal.rules import SYSTEM, HasAuthor
+from qipan.foundation.posts.access import require
+from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.refusals import Invalid
+from qipan.foundation.vault import operations as vault
+from qipan.foundation.vault.rules import Retention
+from qipan.incidents import routing
+from qipan.incidents.models import Category, Incident, Reporter
+from qipan.incidents.operations.steps import next_number, start_leg, take
+from qipan.incidents.rules.classes import CLASSES, Klass, Leg
+from qipan.incidents.rules.steps import Status, Step
+from qipan.kernels import bigrams
+from qipan.kernels.ids import new_id
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter or digit that is read as another
+SEPARATOR = "\x1e"  # between title, text and address where they are sealed together
+CODE_LENGTH = 12  # 30^12: 58 bits
+
+
+class NoPlace(Invalid):
+    """Say where it is: choose a place on the map, or a village or community from the list."""
+
+
+class OutsideDistrict(Invalid):
+    """This place lies outside the district."""
+
+
+class TitleMissing(Invalid):
+    """Say in a few words what it is about."""
+
+
+class CategoryEnded(Invalid):
+    """This category is no longer in use. Please choose another."""
+
+
+class FromTheFuture(Invalid):
+    """The time of the report lies in the future."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to answer somebody who reports. Everything may stay empty: a report without a name is a report."""
+
+    name: str = ""
+    phone: str = ""
+    id_number: str = ""
+    address: str = ""
+    language: str = "zh-hans"
+
+    def fields(self) -> dict[str, str]:
+        given = {"name": self.name, "phone": self.phone, "id_number": self.id_number, "address": self.address}
+        return {key: value.strip() for key, value in given.items() if value.strip()}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where: a point (degrees, WGS 84), or an area where no point is known; perhaps the premises and words."""
+
+    longitude: float | None = None
+    latitude: float | None = None
+    area: Area | None = None
+    premises: Premises | None = None
+    address: str = ""
+    names: tuple[str, ...] = field(default=())  # names in the texts that the reporter marked as a person's
+
+
+@transaction.atomic
+def report(
+    *,
+    category: Category,
+    place: Place,
+    title: str,
+    text: str = "",
+    urgent: bool | None = None,
+    source: str,
+    channel: str = "",
+    external_id: str = "",
+    contact: Contact | None = None,
+    accused: Unit | None = None,
+    by: Post | HasAuthor,
+    at: datetime,
+    reported_at: datetime | None = None,
+    draft: bool = False,
+) -> tuple[Incident, str]:
+    """Open a file for something reported; it lies on the desk of its area, and that desk's clock runs.
+
+    Returns the incident and the reporter's tracking code ("" without `contact`), which is told once and kept only as
+    a digest. In a private class the words go to the vault as they are; otherwise ID-card and phone numbers and the
+    names the reporter marked are masked. Raises NoPlace, OutsideDistrict, TitleMissing, CategoryEnded, FromTheFuture.
+    """
+    if isinstance(by, Post):
+        require(by, "incidents.report")
+    today = timezone.localdate(at)
+    if category.valid_from > today or (category.valid_to and category.valid_to <= today):
+        raise CategoryEnded(field="category")
+    if reported_at and reported_at > at + timedelta(minutes=5):
+        raise FromTheFuture(field="reported_at")
+    klass = Klass(category.klass)
+    private = category.private or CLASSES[klass].private
+    incident = Incident(
+        id=new_id(), category=category, klass=klass, status=Status.DRAFT, status_at=at,
+        urgent=category.urgent_default if urgent is None else urgent,
+        private=private, hidden_from_village=category.hidden_from_village, source=source, channel=channel,
+        external_id=external_id, reported_at=reported_at or at, reported_by=by if isinstance(by, Post) else None,
+        accused=accused, premises=place.premises,
+    )  # fmt: skip
+    _locate(incident, place, district_id=category.district_id, at=at)
+    incident.number = next_number(district_id=incident.district_id, series="QP", day=today)
+    incident.level = routing.first_level(
+        klass=klass, urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
+        staffed=routing.staffed(district_id=incident.district_id, at=at),
+    )  # fmt: skip
+    _write_words(incident, place=place, title=title, text=text, by=by, at=at)
+    incident.save(force_insert=True)
+    write_search(incident)
+    code = add_reporter(incident, contact=contact, by=by, at=at) if contact else ""
+    if not draft:
+        _hand_in(incident, by=by, at=at)
+    return incident, code
+
+
+@transaction.atomic
+def submit(*, incident: Incident, by: Post, at: datetime) -> Incident:
+    """Hand in a draft. Raises WrongStep if it was handed in already."""
+    return _hand_in(incident, by=by, at=at)
+
+
+def _hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
+    take(incident, Step.SUBMIT, by=by, at=at, klass=incident.klass, category=incident.category.key,
+         urgent=incident.urgent, source=incident.source)  # fmt: skip
+    return put_on_desk(incident, at=at)
+
+
+def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
+    """The nearest desk receives it, and its acceptance clock starts. Without any desk it stays reported."""
+    incident.desk = routing.desk(areas=incident.areas(), level=incident.level, at=at)
+    if incident.desk is None:
+        return incident
+    incident.level = incident.desk.area.level
+    take(incident, Step.RECEIVE, by=SYSTEM, at=at, desk=incident.desk.name)
+    start_leg(incident, Leg.ACCEPT, by=SYSTEM, at=at, unit=incident.desk)
+    return incident
+
+
+def _locate(incident: Incident, place: Place, *, district_id: int, at: datetime) -> None:
+    longitude, latitude, area = place.longitude, place.latitude, place.area
+    if longitude is not None and latitude is not None:
+        found = areas.locate(district_id=district_id, longitude=longitude, latitude=latitude, at=at)
+        area = found or area
+        if area is None:
+            raise OutsideDistrict(field="place")
+    elif place.premises is not None and area is None:
+        premises = place.premises
+        area = premises.cell or premises.village or premises.township or premises.district
+        longitude, latitude = premises.longitude, premises.latitude
+    if area is None:
+        raise NoPlace(field="place")
+    if area.district_id != district_id:
+        raise OutsideDistrict(field="place")
+    incident.place(area, longitude, latitude)
+
+
+def _write_words(incident: Incident, *, place: Place, title: str, text: str, by: HasAuthor, at: datetime) -> None:
+    """Title, text and address as the lists may show them; what is personal goes to the vault."""
+    title, text, address = title.strip(), text.strip(), place.address.strip()
+    if incident.private:
+        incident.title, incident.text, incident.address = incident.category.name, "", ""
+        words = {"text": "\n".join(part for part in (title, text) if part), "address": address}
+        words = {key: value for key, value in words.items() if value}
+        if words:
+            incident.text_card = vault.seal(
+                district_id=incident.district_id, purpose="incidents.private", retention=Retention.DISPUTE,
+                about=incident,                 fields=words, by=by, at=at,
+            ).id  # fmt: skip
+        return
+    if not title:
+        raise TitleMissing(field="title")
+    masked, card = vault.seal_text(
+        text=SEPARATOR.join((title, text, address)), names=place.names, district_id=incident.district_id,
+        purpose="incidents.words", retention=Retention.CASE, about=incident, by=by, at=at,
+    )  # fmt: skip
+    title, text, address = masked.split(SEPARATOR)
+    incident.title, incident.text, incident.address = title[:120], text, address[:200]
+    incident.text_card = card.id if card else None
+
+
+def write_search(incident: Incident) -> None:
+    """The terms under which lists find it: of masked text only."""
+    words = " ".join((incident.number, incident.title, incident.text, incident.address))
+    Incident.objects.filter(pk=incident.pk).update(search=search_vector(words))
+
+
+def search_vector(words: str) -> Func:
+    return Func(Value(bigrams.terms(words, single=True)), function="array_to_tsvector",
+                template="%(function)s(%(expressions)s::text[])", output_field=SearchVectorField())  # fmt: skip
+
+
+def add_reporter(
+    incident: Incident, *, contact: Contact, by: HasAuthor, at: datetime, came_with: UUID | None = None
+) -> str:
+    """Keep who reported it in the vault and give a tracking code out, once."""
+    fields = contact.fields()
+    reporter = Reporter(id=new_id(), incident=incident, language=contact.language, reported_at=at, came_with=came_with)
+    if fields:
+        reporter.card = vault.seal(
+            district_id=incident.district_id, purpose="incidents.reporter", about=incident,
+            retention=Retention.DISPUTE if incident.private else Retention.CASE, fields=fields, by=by, at=at,
+        ).id  # fmt: skip
+    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    reporter.code = code_digest(code)
+    reporter.save(force_insert=True)
+    return "-".join((code[:4], code[4:8], code[8:]))
+
+
+def code_digest(code: str) -> bytes:
+    """The digest under which a tracking code is found; typing mistakes of case, spaces and dashes do not matter."""
+    plain = "".join(letter for letter in code.upper() if letter.isalnum())
+    return salted_hmac("incidents.tracking", plain, algorithm="sha256").digest()

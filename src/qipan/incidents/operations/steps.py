@@ -1,0 +1,147 @@
+"""What every step has in common: the rule is checked, the row changed, the journal told, the clock moved on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from qipan.foundation.duties import clocks
+from qipan.foundation.duties import operations as duties
+from qipan.foundation.duties.models import Duty
+from qipan.foundation.journal import operations as journal
+from qipan.foundation.journal.rules import HasAuthor
+from qipan.foundation.posts.access import require
+from qipan.foundation.posts.models import Post, Unit
+from qipan.incidents.models import Incident
+from qipan.incidents.rules import classes
+from qipan.incidents.rules.classes import CLASSES, Klass, Leg
+from qipan.incidents.rules.steps import STEPS, Step, check
+from qipan.kernels.clock import Limit
+
+SAID = {
+    Step.SUBMIT: "reported",
+    Step.RECEIVE: "received",
+    Step.ACCEPT: "accepted",
+    Step.DECLINE: "declined",
+    Step.VOID: "voided",
+    Step.MERGE: "merged",
+    Step.UNMERGE: "unmerged",
+    Step.DISPATCH: "dispatched",
+    Step.SIGN: "signed",
+    Step.START: "started",
+    Step.ANSWER: "answered",
+    Step.RETURN: "returned",
+    Step.CHECK_BACK: "sent_to_verify",
+    Step.VERIFY: "verified",
+    Step.REWORK: "sent_back",
+    Step.CLOSE: "closed",
+    Step.RATE: "rated",
+    Step.REOPEN: "reopened",
+    Step.REFER: "referred",
+    Step.SETTLE: "settled",
+}
+
+
+def take(
+    incident: Incident, step: Step, *, by: Post | HasAuthor, at: datetime, reason: str = "", **detail: Any
+) -> Incident:
+    """Take one step of the table: checks ability and status, saves the row, records the entry.
+
+    Fields that the caller set on `incident` before are saved with it. Raises NotYours or WrongStep.
+    """
+    if isinstance(by, Post):
+        require(by, STEPS[step].ability)
+    before = incident.status
+    incident.status = check(step, before)
+    incident.status_at = at
+    incident.version += 1
+    incident.save()
+    journal.record(
+        f"incidents.{SAID[step]}", incident, by=by, at=at, before=before, after=incident.status, reason=reason, **detail
+    )
+    return incident
+
+
+def note(incident: Incident, kind: str, *, by: HasAuthor, at: datetime, reason: str = "", **detail: Any) -> None:
+    """Save and record something that leaves the status as it is."""
+    incident.version += 1
+    incident.save()
+    journal.record(f"incidents.{kind}", incident, by=by, at=at, reason=reason,
+                   before=incident.status, after=incident.status, **detail)  # fmt: skip
+
+
+def limit(incident: Incident, leg: Leg) -> tuple[Limit | list[Limit], str]:
+    """The limit of a leg for this incident (several for a staged one), and by which hours working time counts.
+
+    A non-urgent acceptance clock does not run outside staffed hours, except where the law counts natural time.
+    """
+    if leg is Leg.HANDLE and incident.category.stages and not incident.urgent:
+        return [clocks.load_one(stage) for stage in incident.category.stages], Duty.Hours.WORKING
+    klass = Klass(incident.klass)
+    found = classes.limit_for(
+        klass=klass, leg=leg, own=incident.category.limits, urgent=incident.urgent, level=incident.level
+    )
+    if leg is Leg.ACCEPT and not incident.urgent and found["clock"] == "natural" and leg not in CLASSES[klass].floors:
+        found["clock"] = "working_hours"
+        return clocks.load_one(found), Duty.Hours.STAFFED
+    return clocks.load_one(found), Duty.Hours.WORKING
+
+
+def start_leg(
+    incident: Incident,
+    leg: Leg,
+    *,
+    by: HasAuthor,
+    at: datetime,
+    unit: Unit | None = None,
+    post: Post | None = None,
+    starts_at: datetime | None = None,
+) -> Duty:
+    """Open the duty of a leg and show its deadline on the incident."""
+    found, hours = limit(incident, leg)
+    duty = duties.open(
+        kind=f"incidents.{leg}",
+        about=incident,
+        unit=unit,
+        post=post,
+        limit=found,
+        hours=hours,
+        urgent=incident.urgent,
+        starts_at=starts_at,
+        at=at,
+        by=by,
+        title=incident.title,
+        link=f"/incidents/{incident.id}/",
+        level=incident.level,
+    )
+    Incident.objects.filter(pk=incident.pk).update(due_at=duty.due_at)
+    incident.due_at = duty.due_at
+    return duty
+
+
+def end_leg(incident: Incident, leg: Leg, *, by: HasAuthor, at: datetime, outcome: str = "") -> bool | None:
+    """End the open duty of a leg. Whether it was in time; None if there was none."""
+    ended = duties.end(about=incident, kind=f"incidents.{leg}", by=by, at=at, outcome=outcome)
+    Incident.objects.filter(pk=incident.pk).update(due_at=None)
+    incident.due_at = None
+    return ended[0].on_time if ended else None
+
+
+def end_all(incident: Incident, *, by: HasAuthor, at: datetime, outcome: str) -> None:
+    """End every open duty of an incident that is over."""
+    duties.end(about=incident, by=by, at=at, outcome=outcome)
+    Incident.objects.filter(pk=incident.pk).update(due_at=None)
+    incident.due_at = None
+
+
+def next_number(*, district_id: int, series: str, day: date) -> str:
+    """The next number of a series, as YD20260401-00017: gap-free within a committed day."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO incidents_number (district_id, series, day, last) VALUES (%s, %s, %s, 1) "
+            "ON CONFLICT (district_id, series, day) DO UPDATE SET last = incidents_number.last + 1 RETURNING last",
+            [district_id, series, day],
+        )
+        return f"{series}{day:%Y%m%d}-{cursor.fetchone()[0]:05d}"

@@ -1,0 +1,1 @@
+"""What an incident may become and by when: plain Python, no database."""

@@ -1,0 +1,96 @@
+"""What incidents tell the rooms below: journal kinds, abilities, kinds of duties."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.foundation.duties import kinds as duties
+from qipan.foundation.duties.kinds import Kind
+from qipan.foundation.duties.rules import PauseCap
+from qipan.foundation.journal import kinds
+from qipan.foundation.posts.rules import register_abilities
+from qipan.foundation.vault import grounds
+from qipan.incidents.rules.caps import CAPS
+from qipan.incidents.rules.roles import ABILITIES
+
+if TYPE_CHECKING:
+    from qipan.foundation.vault.models import Card
+
+KINDS = {
+    "incidents.reported": _("Reported"),
+    "incidents.received": _("Put on the desk"),
+    "incidents.accepted": _("Accepted and filed"),
+    "incidents.declined": _("Declined"),
+    "incidents.voided": _("Declared void"),
+    "incidents.merged": _("Merged into another file"),
+    "incidents.merged_with": _("Another report joined"),
+    "incidents.unmerged": _("Taken out of a merged file"),
+    "incidents.unmerged_from": _("A joined report taken out"),
+    "incidents.dispatched": _("Dispatched"),
+    "incidents.signed": _("Signed for"),
+    "incidents.started": _("Handling begun"),
+    "incidents.answered": _("Reported back"),
+    "incidents.assisted": _("Assistance given"),
+    "incidents.returned": _("Returned to the dispatcher"),
+    "incidents.sent_to_verify": _("Sent for verification"),
+    "incidents.verified": _("Verified and closed"),
+    "incidents.sent_back": _("Sent back: not solved"),
+    "incidents.closed": _("Closed after a call back"),
+    "incidents.rated": _("Rated"),
+    "incidents.reopened": _("Reopened"),
+    "incidents.referred": _("Referred to the police"),
+    "incidents.settled": _("Settled on the spot"),
+    "incidents.asked": _("Asked for a side track"),
+    "incidents.withdrew": _("Request withdrawn"),
+    "incidents.granted": _("Request granted"),
+    "incidents.refused": _("Request refused"),
+    "incidents.moved": _("Moved to another desk"),
+    "incidents.found_major": _("Determined as a major hazard"),
+    "incidents.reminded": _("Reminded"),
+    "incidents.supervised": _("Put under supervision"),
+    "incidents.supervision_answered": _("Supervision answered"),
+    "incidents.supervision_ended": _("Supervision ended"),
+    "incidents.called_back": _("Called back"),
+    "incidents.drawn": _("Drawn for a second check"),
+    "incidents.checked_again": _("Checked a second time"),
+    "incidents.category_changed": _("Category changed"),
+    "incidents.rule_set": _("Routing rule set"),
+    "incidents.rule_ended": _("Routing rule ended"),
+}
+
+
+def link(incident_id: UUID) -> str:
+    return f"/incidents/{incident_id}/"
+
+
+HOLD = PauseCap(CAPS.holds, timedelta(days=CAPS.hold_days))
+DUTIES = (
+    Kind("incidents.accept", _("Accept"), link),
+    Kind("incidents.dispatch", _("Dispatch"), link),
+    Kind("incidents.handle", _("Handle"), link, pause=HOLD),
+    Kind("incidents.verify", _("Verify"), link),
+    Kind("incidents.assist", _("Assist"), link),
+    Kind("incidents.decide", _("Decide a request"), link),
+    Kind("incidents.supervise", _("Answer a supervision")),
+    Kind("incidents.call-back", _("Call back"), link),
+    Kind("incidents.check", _("Second check"), link),
+)
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    kinds.register(KINDS)
+    register_abilities(ABILITIES)
+    duties.register(*DUTIES)
+    grounds.register_sight("incidents.incident", _in_sight)
+
+
+def _in_sight(card: Card, viewer: Any) -> bool:
+    """A card of an incident exists for whoever sees the incident."""
+    from qipan.incidents import access
+
+    return access.visible(viewer=viewer).filter(pk=card.about_id or card.pk).exists()
