@@ -46,3 +46,7 @@ def test_holes_and_islands_count():
 def test_no_polygons_or_no_points_give_nothing(polygons):
     assert Locator(polygons).locate([], []).tolist() == []
     assert Locator([]).locate([0.5], [0.5]).tolist() == [NOWHERE]
+
+
+def test_points_far_from_every_polygon_are_nowhere():
+    assert Locator([shapely.box(0, 0, 1, 1)]).locate([50.0, -50.0], [0.0, 0.0]).tolist() == [NOWHERE, NOWHERE]

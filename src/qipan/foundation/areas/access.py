@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 
 from qipan.foundation.areas import rules
 from qipan.foundation.areas.models import Area, Located
+from qipan.foundation.journal.rules import Author
 from qipan.foundation.refusals import NotFound
 
 T = TypeVar("T", bound=Located)
@@ -23,6 +24,7 @@ class Viewer(Protocol):
     def district_id(self) -> int: ...
     @property
     def area(self) -> Area: ...
+    def author(self) -> Author: ...
 
 
 class NoSuchArea(NotFound):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, ClassVar, Self
+from uuid import UUID
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import models
@@ -15,6 +16,8 @@ from django.db.models import F, Func, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.areas import rules
+from qipan.foundation.journal.rules import About
+from qipan.foundation.refusals.privacy import Privacy
 from qipan.kernels.ids import new_id
 
 
@@ -94,6 +97,8 @@ _DATES = Q(valid_to=None) | Q(valid_to__gt=F("valid_from"))
 class Area(models.Model):
     """One node of the tree. `district`, `township` and `village` name its ancestors and, at its own level, itself."""
 
+    privacy: ClassVar[Privacy] = Privacy()
+
     level = models.SmallIntegerField(choices=Level.choices)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     district = models.ForeignKey("self", models.PROTECT, related_name="+")
@@ -132,12 +137,22 @@ class Area(models.Model):
         return (*(number for number in above if number is not None), self.pk)
 
     @property
+    def key(self) -> UUID:
+        """This area's number in the form that the journal keeps."""
+        return UUID(int=self.pk)
+
+    def about(self) -> About:
+        return About(kind="areas.area", id=self.key, label=self.name, district_id=self.district_id, areas=self.path)
+
+    @property
     def cell_id(self) -> int | None:
         return self.pk if self.level == Level.CELL else None
 
 
 class Jurisdiction(models.Model):
     """Under which parent an area stood, and when. The tree of today is the row in force; old rows stay."""
+
+    privacy: ClassVar[Privacy] = Privacy()
 
     area = models.ForeignKey(Area, models.PROTECT, related_name="jurisdictions")
     parent = models.ForeignKey(Area, models.PROTECT, related_name="+")
@@ -158,6 +173,8 @@ class Jurisdiction(models.Model):
 
 class Code(models.Model):
     """A code an area bore, in one system of numbering, and when."""
+
+    privacy: ClassVar[Privacy] = Privacy()
 
     area = models.ForeignKey(Area, models.PROTECT, related_name="codes")
     district = models.ForeignKey(Area, models.PROTECT, related_name="+")
@@ -212,6 +229,8 @@ class Code(models.Model):
 class Boundary(models.Model):
     """An area's outline during a time: polygons in WGS 84 (CGCS2000), whatever datum the source declared."""
 
+    privacy: ClassVar[Privacy] = Privacy()
+
     area = models.ForeignKey(Area, models.PROTECT, related_name="boundaries")
     valid_from = models.DateField()
     valid_to = models.DateField(null=True, blank=True)
@@ -240,6 +259,8 @@ class Boundary(models.Model):
 class Revision(models.Model):
     """A number for each district that grows whenever its tree or an outline changes: caches of cells hang on it."""
 
+    privacy: ClassVar[Privacy] = Privacy()
+
     district = models.OneToOneField(Area, models.PROTECT, primary_key=True, related_name="+")
     number = models.BigIntegerField(default=0)
 
@@ -249,6 +270,8 @@ class Revision(models.Model):
 
 class DistrictProfile(models.Model):
     """What a district decides for itself."""
+
+    privacy: ClassVar[Privacy] = Privacy()
 
     district = models.OneToOneField(Area, models.PROTECT, primary_key=True, related_name="profile")
     languages = models.JSONField(default=list)  # those residents may choose, first is the default
@@ -314,6 +337,8 @@ class Located(models.Model):
 class Premises(Located):
     """One of the subjects under care: a village, community, enterprise, institution, school or shop."""
 
+    privacy: ClassVar[Privacy] = Privacy()
+
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.TextField(choices=PremisesKind.choices)
     name = models.TextField()
@@ -343,9 +368,16 @@ class Premises(Located):
     def __str__(self) -> str:
         return self.name
 
+    def about(self) -> About:
+        return About(
+            kind="areas.premises", id=self.id, label=self.name, district_id=self.district_id, areas=self.areas()
+        )
+
 
 class Point(Located):
     """A single point on the map: a device, a booth, a gate."""
+
+    privacy: ClassVar[Privacy] = Privacy()
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     kind = models.TextField(choices=PointKind.choices)
@@ -371,3 +403,6 @@ class Point(Located):
 
     def __str__(self) -> str:
         return self.name
+
+    def about(self) -> About:
+        return About(kind="areas.point", id=self.id, label=self.name, district_id=self.district_id, areas=self.areas())

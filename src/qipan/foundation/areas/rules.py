@@ -5,10 +5,28 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_lazy as _
+
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 # Which column of a located row holds the area of a level; an area's own row holds itself there.
 COLUMNS = {1: "district", 2: "township", 3: "village", 4: "cell"}
 SYSTEMS = ("statistical", "grid", "own")
+JOURNALLED = {
+    "areas.founded": _("District founded"),
+    "areas.created": _("Area created"),
+    "areas.renamed": _("Area renamed"),
+    "areas.moved": _("Area moved"),
+    "areas.recoded": _("Area given another code"),
+    "areas.closed": _("Area closed"),
+    "areas.redrawn": _("Outline redrawn"),
+    "areas.imported": _("Areas imported"),
+    "areas.premises_added": _("Premises added"),
+    "areas.premises_changed": _("Premises changed"),
+    "areas.premises_closed": _("Premises closed"),
+    "areas.premises_imported": _("Premises imported"),
+    "areas.point_added": _("Point added"),
+    "areas.map_loaded": _("Map loaded"),
+}
 
 
 def day_of(at: datetime) -> date:

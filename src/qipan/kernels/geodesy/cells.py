@@ -31,10 +31,12 @@ class Locator:
         if not len(self.polygons) or not len(x):
             return found
         points, boxes = self.tree.query(shapely.points(x, y))
+        if not len(boxes):
+            return found
         # One polygon at a time, so that its prepared form serves all its points. The first in order is written last.
         order = np.argsort(-boxes, kind="stable")
         points, boxes = points[order], boxes[order]
-        starts = np.flatnonzero(np.r_[True, boxes[1:] != boxes[:-1]]) if len(boxes) else np.array([], dtype=np.int64)
+        starts = np.flatnonzero(np.r_[True, boxes[1:] != boxes[:-1]])
         for start, end in zip(starts, [*starts[1:], len(boxes)], strict=True):
             some = points[start:end]
             inside = shapely.intersects_xy(self.polygons[boxes[start]], x[some], y[some])
