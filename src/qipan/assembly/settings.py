@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
@@ -213,6 +214,20 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# Messages: the mail server, and the hosts that a district's gateways may name (their secrets: QIPAN_SECRET_<NAME>).
+_MAIL = urlsplit(os.environ.get("QIPAN_SMTP_URL", ""))  # smtps://user:password@host:465 or smtp://…:587
+EMAIL_BACKEND = "django.core.mail.backends." + ("smtp.EmailBackend" if _MAIL.hostname else "dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _MAIL.hostname or "localhost", _MAIL.port or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+EMAIL_USE_TLS = _MAIL.scheme == "smtp" and EMAIL_PORT == 587
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = os.environ.get("QIPAN_MAIL_FROM", "qipan@localhost")
+GATEWAY_TIMEOUT = 10
+GATEWAY_HOSTS = [host for host in os.environ.get("QIPAN_GATEWAY_HOSTS", "").split(",") if host] or (
+    [] if MODE == "production" else ["127.0.0.1", "localhost"]
+)
 
 LOGGING = {
     "version": 1,

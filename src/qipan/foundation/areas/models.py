@@ -195,9 +195,9 @@ class Code(models.Model):
                         Func(
                             F("system"),
                             F("code"),
+                            arg_joiner=" || ':' || ",
                             template="int8range(hashtextextended(%(expressions)s, 0) >> 1, "
                             "hashtextextended(%(expressions)s, 0) >> 1, '[]')",
-                            arg_joiner=" || ':' || ",
                         ),
                         "&&",
                     ),
