@@ -213,7 +213,7 @@ class Reporter(models.Model):
 class Attachment(models.Model):
     """A photo or paper of an incident, kept outside the web root; sealed where the incident is private."""
 
-    privacy: ClassVar = Privacy()
+    privacy: ClassVar = Privacy(personal=("card",))
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="attachments")
     stage = models.CharField(max_length=10)  # report, answer, verify
@@ -223,12 +223,14 @@ class Attachment(models.Model):
     digest = models.BinaryField(max_length=32)
     likeness = models.BigIntegerField(null=True, blank=True)  # perceptual hash, to flag the same photo sent twice
     sealed = models.BooleanField(default=False)
+    key_id = models.CharField(max_length=64, blank=True)
+    card = models.UUIDField(null=True, blank=True)  # looked at before a sealed photo is opened
     metres_from_place = models.IntegerField(null=True, blank=True)
     added_at = models.DateTimeField()
     added_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
-        indexes = (models.Index(fields=("digest",), name="attachment_digest"),)
+        indexes = (models.Index(fields=("likeness",), name="attachment_likeness"),)
 
     def __str__(self) -> str:
         return str(self.id)

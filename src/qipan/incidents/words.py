@@ -57,6 +57,7 @@ KINDS = {
     "incidents.called_back": _("Called back"),
     "incidents.drawn": _("Drawn for a second check"),
     "incidents.checked_again": _("Checked a second time"),
+    "incidents.photo_added": _("Photo added"),
     "incidents.category_changed": _("Category changed"),
     "incidents.rule_set": _("Routing rule set"),
     "incidents.rule_ended": _("Routing rule ended"),

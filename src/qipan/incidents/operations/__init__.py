@@ -1,6 +1,7 @@
 """Every write of incidents. Each function is one transaction; `by` is the post that acts, `at` the moment."""
 
 from qipan.incidents.operations.asks import ask, decide, withdraw
+from qipan.incidents.operations.attach import add_photos, attach, forget_orphans, look
 from qipan.incidents.operations.configure import change_category, end_rule, set_rule
 from qipan.incidents.operations.desk import accept, check_back, decline, dispatch, refer, void
 from qipan.incidents.operations.handle import answer, answer_assistance, settle, sign, start
@@ -13,10 +14,12 @@ from qipan.incidents.operations.verify import close, rework, verify
 __all__ = [
     "Contact",
     "accept",
+    "add_photos",
     "answer",
     "answer_assistance",
     "answer_supervision",
     "ask",
+    "attach",
     "call_back",
     "change_category",
     "check_again",
@@ -28,6 +31,8 @@ __all__ = [
     "draw_spot_checks",
     "end_rule",
     "end_supervision",
+    "forget_orphans",
+    "look",
     "merge",
     "rate",
     "refer",

@@ -16,6 +16,7 @@ class Caps:
     returns: int = 2
     automatic_reopenings: int = 1
     attachments: int = 9
+    photo_metres: int = 300
     spot_check_share: float = 0.05
 
 

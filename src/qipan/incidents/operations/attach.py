@@ -1,0 +1,154 @@
+"""Photos of an incident: cleaned, kept outside the web root, sealed where the incident is private."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+
+from qipan.foundation.journal import operations as journal
+from qipan.foundation.journal.rules import HasAuthor
+from qipan.foundation.posts.models import Post
+from qipan.foundation.refusals import Conflict, Invalid, NotFound
+from qipan.foundation.vault import operations as vault
+from qipan.foundation.vault.rules import Retention
+from qipan.incidents import access
+from qipan.incidents.models import Attachment, Incident
+from qipan.incidents.rules.caps import CAPS
+from qipan.kernels import photos
+from qipan.kernels.geodesy.shapes import distance
+from qipan.kernels.ids import new_id
+
+STAGES = ("report", "answer", "verify")
+PURPOSE = "incidents.photos"
+AGAIN = timedelta(days=365)  # within which the same photo is flagged
+
+
+class NotAPhoto(Invalid):
+    """This file is not a photo that can be read. JPEG, PNG and WebP are accepted."""
+
+
+class PhotoTooLarge(Invalid):
+    """This photo is too large: at the most {megabytes} MB."""
+
+
+class TooManyPhotos(Conflict):
+    """An incident takes at the most {most} photos."""
+
+
+def attach(*, incident: Incident, stage: str, data: bytes, by: HasAuthor, at: datetime) -> Attachment:
+    """Add a photo to an incident that the caller has locked or just made. Part of the caller's transaction.
+
+    It is re-encoded without metadata. Flags for the verifier: `photo-again` where the same picture was sent before,
+    `photo-elsewhere` where the camera was far from the place. Raises NotAPhoto, PhotoTooLarge, TooManyPhotos.
+    """
+    if stage not in STAGES:
+        raise Invalid(field="stage")
+    if incident.attachments.count() >= CAPS.attachments:
+        raise TooManyPhotos(field="photos", most=CAPS.attachments)
+    try:
+        photo = photos.clean(data)
+    except photos.TooLarge as problem:
+        raise PhotoTooLarge(field="photos", megabytes=photos.MOST_BYTES // 1024 // 1024) from problem
+    except photos.NotAPhoto as problem:
+        raise NotAPhoto(field="photos") from problem
+    found = Attachment(
+        id=new_id(), incident=incident, stage=stage, content_type="image/jpeg", size=len(photo.content),
+        digest=hashlib.sha256(photo.content).digest(), likeness=photo.likeness, sealed=incident.private, added_at=at,
+        added_by=by if isinstance(by, Post) else None,
+    )  # fmt: skip
+    if photo.point and incident.longitude is not None and incident.latitude is not None:
+        found.metres_from_place = round(float(distance(*photo.point, incident.longitude, incident.latitude)))
+    content = photo.content
+    if incident.private:
+        found.key_id, content = vault.seal_bytes(
+            content, district_id=incident.district_id, purpose=PURPOSE, owner=found.id
+        )
+        found.card = vault.seal(
+            district_id=incident.district_id, purpose=PURPOSE, retention=Retention.DISPUTE, about=incident,
+            fields={"other": found.digest.hex()}, by=by, at=at,
+        ).id  # fmt: skip
+    found.path = f"{incident.district_id}/{at:%Y/%m/%d}/{found.id}{'.sealed' if incident.private else '.jpg'}"
+    _flag(incident, found, at=at)
+    _write(settings.FILES / found.path, content)
+    found.save(force_insert=True)
+    journal.record("incidents.photo_added", incident, by=by, at=at, stage=stage, digest=found.digest.hex())
+    return found
+
+
+@transaction.atomic
+def add_photos(*, incident_id: UUID, stage: str, files: list[bytes], by: Post, at: datetime) -> list[Attachment]:
+    """Add photos to a visible incident, all or none. Raises NotFound and what `attach` raises."""
+    incident = access.lock(incident_id, viewer=by)
+    return [attach(incident=incident, stage=stage, data=data, by=by, at=at) for data in files]
+
+
+def look(
+    *, attachment_id: UUID, viewer: Post, at: datetime, duty_id: UUID | None = None, reason: str = ""
+) -> tuple[bytes, str]:
+    """The bytes of a photo and their type, for whoever sees its incident.
+
+    A sealed one is looked at like any card of the vault: by an own open duty or with a reason, journalled first.
+    Raises NotFound and what `vault.reveal` raises.
+    """
+    found = Attachment.objects.select_related("incident").filter(pk=attachment_id).first()
+    if found is None or not access.visible(viewer=viewer).filter(pk=found.incident_id).exists():
+        raise NotFound
+    path = settings.FILES / found.path
+    if not found.sealed:
+        return _read(path), found.content_type
+    assert found.card is not None
+    vault.reveal(card_id=found.card, by=viewer, at=at, duty_id=duty_id, reason=reason)
+    content = vault.open_bytes(
+        _read(path), key_id=found.key_id, district_id=found.incident.district_id, purpose=PURPOSE, owner=found.id
+    )
+    return content, found.content_type
+
+
+def _flag(incident: Incident, found: Attachment, *, at: datetime) -> None:
+    flags = set(incident.flags)
+    same = Attachment.objects.filter(likeness=found.likeness, added_at__gte=at - AGAIN)
+    if same.filter(incident__district=incident.district_id).exists():
+        flags.add("photo-again")
+    if found.metres_from_place is not None and found.metres_from_place > CAPS.photo_metres:
+        flags.add("photo-elsewhere")
+    if flags != set(incident.flags):
+        incident.flags = sorted(flags)
+        Incident.objects.filter(pk=incident.pk).update(flags=incident.flags)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all. A file whose transaction was rolled back is an orphan that `forget_orphans` removes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(".half")
+    with half.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    half.rename(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as problem:
+        raise NotFound from problem
+
+
+def forget_orphans(*, district_id: int, before: datetime) -> int:
+    """Remove files that no row names, older than `before`: what a rolled-back upload left. How many were removed."""
+    removed = 0
+    folder = settings.FILES / str(district_id)
+    for path in folder.rglob("*") if folder.exists() else ():
+        if not path.is_file() or path.stat().st_mtime >= before.timestamp():
+            continue
+        name = str(path.relative_to(settings.FILES))
+        if not Attachment.objects.filter(path=name).exists():
+            path.unlink()
+            removed += 1
+    return removed
