@@ -14,6 +14,7 @@ from qipan.foundation.duties.rules import PauseCap
 from qipan.foundation.journal import kinds
 from qipan.foundation.posts.rules import register_abilities
 from qipan.foundation.vault import grounds
+from qipan.incidents import letters
 from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.roles import ABILITIES
 
@@ -87,6 +88,7 @@ def register() -> None:
     kinds.register(KINDS)
     register_abilities(ABILITIES)
     duties.register(*DUTIES)
+    letters.register()
     grounds.register_sight("incidents.incident", _in_sight)
 
 

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from qipan.foundation.outbox import operations as outbox
 from qipan.incidents.models import Incident
 
 
 def tell_reporters(incident: Incident, template: str, *, at: datetime) -> None:
-    """Note when the reporters were last informed."""
+    """Write to every reporter who left a way to be reached, in the language they chose."""
+    context = {"number": incident.number, "answer": incident.answer}
+    for reporter in incident.reporters.exclude(card=None):
+        assert reporter.card is not None
+        outbox.send(
+            template=template,
+            to=outbox.Contact(reporter.card, incident.district_id, reporter.language),
+            context=context,
+            about=incident,
+            at=at,
+            urgent=incident.urgent,
+            dedupe=f"{template}:{incident.id}:{incident.version}:{reporter.id}",
+        )
     incident.reporters.exclude(card=None).update(informed_at=at)

@@ -1,0 +1,40 @@
+"""What reporters are written. A district may word these differently."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from qipan.foundation.outbox import templates
+
+PLACES = {"number", "answer"}
+LETTERS = {
+    "incidents.accepted": (
+        _("Your report was accepted"),
+        _("Your report {number} was accepted and is being handled. You can follow it with your tracking code."),
+    ),
+    "incidents.declined": (
+        _("Your report was not accepted"),
+        _("Your report {number} was not accepted: {answer}"),
+    ),
+    "incidents.merged": (
+        _("Your report was joined with an earlier one"),
+        _("Your report {number} concerns a matter already being handled and was joined with it. You will hear of it."),
+    ),
+    "incidents.unmerged": (
+        _("Your report is being handled by itself"),
+        _("Your report {number} is now handled by itself. Its tracking code stays the same."),
+    ),
+    "incidents.closed": (
+        _("Your report was completed"),
+        _("Your report {number} was completed: {answer} You can rate the result with your tracking code."),
+    ),
+    "incidents.reopened": (
+        _("Your report is being handled again"),
+        _("Your report {number} was opened again and is being handled."),
+    ),
+}  # fmt: skip
+
+
+def register() -> None:
+    for name, (subject, body) in LETTERS.items():
+        templates.register(name=name, title=subject, subject=subject, body=body, places=PLACES)
