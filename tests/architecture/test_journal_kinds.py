@@ -26,7 +26,7 @@ def recorded() -> list[tuple[str, str]]:
                 found += [
                     (f"{path.relative_to(SOURCE)}:{node.lineno}", each.value)
                     for each in ast.walk(first)
-                    if isinstance(each, ast.Constant) and isinstance(each.value, str) and "." in each.value
+                    if isinstance(each, ast.Constant) and isinstance(each.value, str) and "." in each.value[:-1]
                 ]
     return found
 

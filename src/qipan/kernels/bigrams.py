@@ -1,7 +1,7 @@
 """Terms for full-text search in Chinese without a dictionary: overlapping pairs of characters.
 
 A run of Chinese characters of length n gives its n-1 pairs (and itself if n = 1); a run of Latin letters or digits
-gives one lower-case word. A query matches a text when all terms of the query are among the terms of the text; for a query of
+gives one lower-case word. A query matches a text when all its terms are among the terms of the text; for a query of
 one character, see `terms(..., single=True)`, which also gives every single character.
 """
 
