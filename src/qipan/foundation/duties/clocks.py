@@ -262,7 +262,7 @@ def plan(duty: Duty, *, deadlines: Sequence[Deadline], rules: Rules) -> list[tup
     """Every step of the duty with its time: the warning, the breach and the steps beyond it."""
     if not deadlines or deadlines[-1].due is None:
         return []
-    kind, last = kinds.get(duty.kind), deadlines[-1]
+    kind, last = kinds.known(duty.kind), deadlines[-1]
     due_at = last.due
     assert due_at is not None
     suffix = f".{duty.stage}" if duty.stage else ""

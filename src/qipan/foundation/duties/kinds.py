@@ -89,14 +89,18 @@ def get(name: str) -> Kind:
         raise UnknownKind(name) from None
 
 
+def known(name: str) -> Kind:
+    """The kind, or a plain one for an old row of a kind that is no longer there."""
+    return _kinds.get(name) or Kind(name, name)
+
+
 def every() -> list[Kind]:
     return [_kinds[name] for name in sorted(_kinds)]
 
 
 def title(name: str) -> str:
     """The words for a kind; the kind itself where nobody registered it (an old row of a removed domain)."""
-    found = _kinds.get(name)
-    return str(found.title) if found else name
+    return str(known(name).title)
 
 
 def steps_of(*, kind: Kind, chain: str) -> tuple[Escalation, ...]:
