@@ -68,47 +68,82 @@ def send(
     the worker comes by, after the quiet hours unless it is urgent. With `dedupe` the same recipient gets it once,
     however often it is sent. What goes out holds no identification or telephone number.
     """
-    thing = about if isinstance(about, About) else about.about()
-    if template not in templates.TEMPLATES:
-        raise KeyError(template)
-    district_id = _district(to, thing)
-    policy = queries.policy(district_id)
-    later = at if urgent else rules.after_quiet(at, quiet_from=policy.quiet_from, quiet_to=policy.quiet_to)
-    written: list[Message] = []
-    texts: dict[str, tuple[str, str]] = {}
+    letters = _Letters(at)
+    letters.add(template=template, to=to, context=context, about=about, urgent=urgent, dedupe=dedupe, link=link)
+    return letters.save()
 
-    def write(channel: Channel, language: str, **recipient: Any) -> None:
-        if language not in texts:
-            subject, body = templates.render(name=template, district_id=district_id, language=language, context=context)
-            texts[language] = identity.mask_text(subject).text, identity.mask_text(body).text
-        in_app = channel == Channel.APP
-        who = ":".join(f"{key}={getattr(value, 'pk', value)}" for key, value in sorted(recipient.items()))
-        written.append(
-            Message(
-                district_id=district_id,
-                channel=channel,
-                template=template,
-                language=language,
-                subject=texts[language][0],
-                body=texts[language][1],
-                link=link,
-                about_kind=thing.kind,
-                about_id=thing.id,
-                urgent=urgent,
-                state=State.SENT if in_app else State.QUEUED,
-                sent_at=at if in_app else None,
-                not_before=at if in_app else later,
-                created_at=at,
-                dedupe_key=f"{dedupe}:{channel}:{who}"[:200] if dedupe else None,
-                **recipient,
+
+@transaction.atomic
+def send_many(letters: Iterable[Mapping[str, Any]], *, at: datetime) -> list[Message]:
+    """Many messages of one moment, each a mapping of what `send` takes, in a few queries whatever their number."""
+    found = _Letters(at)
+    for letter in letters:
+        found.add(**letter)
+    return found.save()
+
+
+class _Letters:
+    """Messages to be written together: each district's way of sending, gateways and wordings are looked up once."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        self.written: list[Message] = []
+        self.policies: dict[int, Policy] = {}
+        self.gateways: dict[int, list[Gateway]] = {}
+        self.wordings: dict[int, dict[tuple[str, str], Wording]] = {}
+
+    def add(
+        self,
+        *,
+        template: str,
+        to: Person | Post | Unit | Contact,
+        context: Mapping[str, Any],
+        about: About | HasAbout,
+        urgent: bool = False,
+        dedupe: str = "",
+        link: str = "",
+    ) -> None:
+        thing = about if isinstance(about, About) else about.about()
+        if template not in templates.TEMPLATES:
+            raise KeyError(template)
+        district_id = _district(to, thing)
+        self._look_up(district_id)
+        policy, gateways, at = self.policies[district_id], self.gateways[district_id], self.at
+        later = at if urgent else rules.after_quiet(at, quiet_from=policy.quiet_from, quiet_to=policy.quiet_to)
+        texts: dict[str, tuple[str, str]] = {}
+
+        def write(channel: Channel, language: str, **recipient: Any) -> None:
+            if language not in texts:
+                own = self.wordings[district_id].get((template, language))
+                subject, body = templates.words(name=template, own=own, language=language, context=context)
+                texts[language] = identity.mask_text(subject).text, identity.mask_text(body).text
+            in_app = channel == Channel.APP
+            who = ":".join(f"{key}={getattr(value, 'pk', value)}" for key, value in sorted(recipient.items()))
+            self.written.append(
+                Message(
+                    district_id=district_id,
+                    channel=channel,
+                    template=template,
+                    language=language,
+                    subject=texts[language][0],
+                    body=texts[language][1],
+                    link=link,
+                    about_kind=thing.kind,
+                    about_id=thing.id,
+                    urgent=urgent,
+                    state=State.SENT if in_app else State.QUEUED,
+                    sent_at=at if in_app else None,
+                    not_before=at if in_app else later,
+                    created_at=at,
+                    dedupe_key=f"{dedupe}:{channel}:{who}"[:200] if dedupe else None,
+                    **recipient,
+                )
             )
-        )
 
-    gateways = list(Gateway.objects.filter(district=district_id, enabled=True).order_by("pk"))
-    sms = next((gateway for gateway in gateways if gateway.kind == GatewayKind.SMS), None)
-    if isinstance(to, Contact):
-        write(Channel.HTTP, to.language, to_address_card_id=to.card_id, gateway=sms)
-    else:
+        sms = next((gateway for gateway in gateways if gateway.kind == GatewayKind.SMS), None)
+        if isinstance(to, Contact):
+            write(Channel.HTTP, to.language, to_address_card_id=to.card_id, gateway=sms)
+            return
         channels = policy.urgent_channels if urgent else policy.staff_channels
         for person in _people(to, at):
             write(Channel.APP, person.language, to_person=person)
@@ -120,12 +155,23 @@ def send(
             for robot in gateways:
                 if robot.kind == GatewayKind.ROBOT and robot.unit_id == to.pk:
                     write(Channel.HTTP, "zh-hans", to_unit=to, gateway=robot)
-    # A repeated message is simply not written again; which were written, the database tells.
-    Message.objects.bulk_create(written, ignore_conflicts=bool(dedupe))
-    if dedupe and written:
-        there = set(Message.objects.filter(pk__in=[row.pk for row in written]).values_list("pk", flat=True))
-        written = [row for row in written if row.pk in there]
-    return written
+
+    def _look_up(self, district_id: int) -> None:
+        if district_id in self.policies:
+            return
+        self.policies[district_id] = queries.policy(district_id)
+        self.gateways[district_id] = list(Gateway.objects.filter(district=district_id, enabled=True).order_by("pk"))
+        rows = Wording.objects.filter(district=district_id)
+        self.wordings[district_id] = {(row.template, row.language): row for row in rows}
+
+    def save(self) -> list[Message]:
+        """Write them. A repeated message is simply not written again; which were written, the database tells."""
+        repeatable = any(row.dedupe_key for row in self.written)
+        Message.objects.bulk_create(self.written, ignore_conflicts=repeatable, batch_size=500)
+        if not repeatable:
+            return self.written
+        there = set(Message.objects.filter(pk__in=[row.pk for row in self.written]).values_list("pk", flat=True))
+        return [row for row in self.written if row.pk in there]
 
 
 def _district(to: Person | Post | Unit | Contact, thing: About) -> int:

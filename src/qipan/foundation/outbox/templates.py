@@ -42,8 +42,13 @@ def register(
 
 def render(*, name: str, district_id: int, language: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """Subject and body in one language: the district's wording, else ours. An unknown template is a KeyError."""
-    template = TEMPLATES[name]
     own = Wording.objects.filter(district=district_id, template=name, language=language).first()
+    return words(name=name, own=own, language=language, context=context)
+
+
+def words(*, name: str, own: Wording | None, language: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """Subject and body filled: in the district's wording where it is given, else in ours. Values may be lazy texts."""
+    template = TEMPLATES[name]
     with translation.override(language):
         subject, body = (own.subject, own.body) if own else (str(template.subject), str(template.body))
         values = {key: str(value) for key, value in context.items()}
