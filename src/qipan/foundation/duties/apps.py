@@ -6,7 +6,7 @@ class DutiesConfig(AppConfig):
     label = "duties"
 
     def ready(self) -> None:
-        from qipan.foundation.duties import kinds, own, rules
+        from qipan.foundation.duties import kinds, messages, own, rules
         from qipan.foundation.journal import kinds as journal
         from qipan.foundation.posts.operations.handover import HandOver, register_hand_over
         from qipan.foundation.posts.rules import register_abilities
@@ -15,5 +15,6 @@ class DutiesConfig(AppConfig):
         register_abilities(rules.ABILITIES)
         journal.register(rules.JOURNAL)
         kinds.register(*own.KINDS)
+        messages.register()
         grounds.register(own.concerns)
         register_hand_over(HandOver("duties", own.TITLE, own.count_owed, own.give_all))

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import DatabaseError, close_old_connections, connection, transaction
 from psycopg.types.json import Jsonb
 
-from qipan.foundation.duties import clocks, kinds
+from qipan.foundation.duties import clocks, kinds, messages
 from qipan.foundation.duties.kinds import Hook
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations.pauses import resume_locked
@@ -109,6 +109,7 @@ def _batch(*, now: datetime, size: int) -> tuple[int, int]:
         duty.arm([step for step in duty.pending() if step.at > now])
     _save([duty for duty, _due in plain])
     _journal(fired, now)
+    messages.tell(fired, now=now)
     return len(duties), sum(len(steps) for _duty, steps in fired)
 
 
