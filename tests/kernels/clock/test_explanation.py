@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from qipan.assembly.folders import CHECKOUT
 from qipan.kernels.clock import STANDARD, Limit, Pause, Reason, WorkingHours, explain
 from qipan.kernels.clock.wording import WORDS, holiday_name
 
@@ -204,3 +205,14 @@ def test_holidays_have_english_names():
 
 def test_hours_of_a_season_are_not_grouped_with_others():
     assert STANDARD.spans == explain(deadline("11-23 08:30", Limit.working(hours=60))).grouped()[0].hours
+
+
+@pytest.mark.parametrize(("page", "language", "note"), [("clock.md", "en", "hold"), ("clock.zh.md", "zh", "挂账")])
+def test_the_worked_examples_of_the_documentation_are_what_the_kernel_says(page, language, note):
+    written = (CHECKOUT / "docs" / "explanation" / page).read_text(encoding="utf-8")
+    hold = Pause(at("10-12 10:00"), at("10-13 10:00"), f"{note} 2026-17")
+    for found in (
+        deadline("11-23 16:30", Limit.working(hours=4)),
+        deadline("09-30 10:00", Limit.working_days(8), pauses=[hold]),
+    ):
+        assert "\n".join(explain(found).lines(language=language)) in written
