@@ -1,5 +1,5 @@
 /** `data-dialog="id"` opens that <dialog>; `data-close` inside closes it; a click beside it closes it too.
- * A dialog with `data-open` (a form sent back with errors) opens by itself. Esc and focus are the browser's own. */
+ * A dialog with `data-open-now` (a form sent back with errors) opens by itself. Esc and focus are the browser's own. */
 import { onContent } from "./page";
 
 export function startDialogs(): void {
@@ -22,8 +22,8 @@ export function startDialogs(): void {
     if (target instanceof HTMLDialogElement && target.open && outside(target, event)) target.close();
   });
   onContent((root) => {
-    for (const dialog of root.querySelectorAll<HTMLDialogElement>("dialog[data-open]")) {
-      dialog.removeAttribute("data-open");
+    for (const dialog of root.querySelectorAll<HTMLDialogElement>("dialog[data-open-now]")) {
+      dialog.removeAttribute("data-open-now");
       if (!dialog.open) dialog.showModal();
     }
   });

@@ -1,9 +1,12 @@
 /** `/` goes to the search field, arrows move in a list, Enter opens, Esc leaves the search field.
  * A list is `[data-list]`, its rows `[data-row]`, each with one link that opens it: the first, or `[data-open]`. */
 
+const opener = (row: Element) =>
+  row.querySelector<HTMLElement>("[data-open]") ?? row.querySelector<HTMLElement>("a[href]");
+
 export function rowLinks(list: Element): HTMLElement[] {
   return [...list.querySelectorAll("[data-row]")].flatMap((row) => {
-    const link = row.querySelector<HTMLElement>("[data-open], a[href]");
+    const link = opener(row);
     return link ? [link] : [];
   });
 }
@@ -62,6 +65,6 @@ export function startKeyboard(): void {
     const row = event.target.closest("[data-row]");
     if (!row || event.target.closest("a, button, input, select, textarea, label, summary, [data-dialog]")) return;
     if (getSelection()?.toString()) return;
-    row.querySelector<HTMLElement>("[data-open], a[href]")?.click();
+    opener(row)?.click();
   });
 }

@@ -135,6 +135,7 @@ SECRET_KEY_FALLBACKS = [key for key in os.environ.get("QIPAN_OLD_SECRET_KEYS", "
 # Accounts: nobody signs up, no e-mail is needed; what is typed at sign-in never tells whether an account exists.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("QIPAN_PROXIES", "0"))
 ACCOUNT_ADAPTER = "qipan.foundation.posts.accounts.adapters.AccountAdapter"
+ACCOUNT_USER_DISPLAY = str
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"

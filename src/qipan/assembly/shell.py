@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from qipan.assembly import navigation
+from qipan.foundation.posts import queries
 
 THEMES = ("light", "dark")
 
@@ -34,7 +35,16 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
         "now": timezone.now(),
         "demo": settings.DEMO,
+        "demo_posts": lambda: queries.samples(at=timezone.now()) if settings.DEMO else [],
     }
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Where a viewer starts: the first page of the navigation, or the sign-in."""
+    if not request.user.is_authenticated:
+        return redirect("account_login")
+    groups = navigation.groups(request)
+    return redirect(groups[0]["entries"][0]["url"] if groups else "usersessions_list")
 
 
 choose_language = require_POST(set_language)

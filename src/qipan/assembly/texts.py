@@ -7,6 +7,7 @@ refusals, which are their messages) into its locale folder and compiles; `compil
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def catalogue_path(app: Path) -> Path:
 def collected(app: Path) -> Catalog:
     """The app's catalogue as it must be now, with the translations it has."""
     path = catalogue_path(app)
-    old = read_po(path.open("rb"), locale=LOCALE) if path.exists() else Catalog(locale=LOCALE)
+    old = read_po(io.BytesIO(path.read_bytes()), locale=LOCALE) if path.exists() else Catalog(locale=LOCALE)
     new = Catalog(locale=LOCALE, domain="django", header_comment="# Chinese texts of this app.", fuzzy=False)
     for place, message, context in texts(app):
         known = old.get(message if isinstance(message, str) else message[0], context)

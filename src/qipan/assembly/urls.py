@@ -11,6 +11,7 @@ handler404 = shell.not_found
 handler500 = shell.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", shell.home, name="home"),
     path("accounts/", include("qipan.foundation.posts.accounts.urls")),
     path("language/", shell.choose_language, name="choose_language"),
 ]
