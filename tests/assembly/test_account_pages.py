@@ -21,6 +21,7 @@ OWN = [
     "/accounts/password/change/",
     "/accounts/3rdparty/",
     "/accounts/logout/",
+    "/accounts/reauthenticate/",
 ]
 
 
@@ -37,6 +38,7 @@ def somebody(client):
 def check(page, language):
     assert f'<html lang="{LANGUAGES[language]}"' in page
     assert page.count("<h1") == 1
+    assert "password/reset" not in page
     assert not INLINE.search(page), INLINE.search(page)
     visible = re.sub(r"<script.*?</script>|<[^>]+>|张\*", " ", page, flags=re.S)
     if language == "en":

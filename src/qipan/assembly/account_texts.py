@@ -34,6 +34,8 @@ TEXTS = (
     gettext_noop("Authenticator App"),
     gettext_noop("Authentication using an authenticator app is active."),
     gettext_noop("An authenticator app is not active."),
+    gettext_noop("Activate"),
+    gettext_noop("Deactivate"),
     gettext_noop("Activate Authenticator App"),
     gettext_noop("Deactivate Authenticator App"),
     gettext_noop("You are about to deactivate authenticator app based authentication. Are you sure?"),
