@@ -271,7 +271,7 @@ def test_numbers_and_marked_names_are_masked_at_entry(town: Town) -> None:
 
 def test_what_was_settled_on_the_spot_is_closed_and_can_be_drawn_again(town: Town) -> None:
     draft = town.report("street-trade", draft=True)
-    done = operations.settle(incident=draft, text="已劝离", by=town.grid_worker, at=town.later())
+    done = operations.settle(incident_id=draft.id, text="已劝离", by=town.grid_worker, at=town.later())
     assert (done.status, done.immediate) == (Status.CLOSED, True)
 
     class Always(random.Random):

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from qipan.assembly import shell, style_page
+from qipan.incidents.api import open311
 
 handler400 = shell.bad_request
 handler403 = shell.forbidden
@@ -13,6 +14,7 @@ handler500 = shell.server_error
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", shell.home, name="home"),
     path("accounts/", include("qipan.foundation.posts.accounts.urls")),
+    path("open311/v2/", include(open311.urls())),
     path("language/", shell.choose_language, name="choose_language"),
 ]
 

@@ -98,11 +98,12 @@ def answer_assistance(*, incident_id: UUID, text: str, by: Post, at: datetime) -
 
 
 @transaction.atomic
-def settle(*, incident: Incident, text: str, by: Post, at: datetime) -> Incident:
-    """Close what the person on the spot reported and put right at once; a share of these is checked afterwards.
+def settle(*, incident_id: UUID, text: str, by: Post, at: datetime) -> Incident:
+    """Close what the person on the spot noted (a draft of `by`) and put right at once; a share is checked afterwards.
 
-    `incident` is a draft by `by`, locked by the caller's transaction. Raises NotOnTheSpot, AnswerMissing, PhotoMissing.
+    Raises NotOnTheSpot, AnswerMissing, PhotoMissing, WrongStep; NotFound for another's draft.
     """
+    incident = access.lock(incident_id, viewer=by)
     rule = CLASSES[Klass(incident.klass)]
     if incident.private or rule.confirm_first or rule.floors or incident.major:
         raise NotOnTheSpot

@@ -21,7 +21,7 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Invalid
 from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.rules import Retention
-from qipan.incidents import routing
+from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident, Reporter
 from qipan.incidents.operations.steps import next_number, start_leg, take
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
@@ -137,9 +137,9 @@ def report(
 
 
 @transaction.atomic
-def submit(*, incident: Incident, by: Post, at: datetime) -> Incident:
-    """Hand in a draft. Raises WrongStep if it was handed in already."""
-    return _hand_in(incident, by=by, at=at)
+def submit(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
+    """Hand in an own draft. Raises WrongStep if it was handed in already, NotFound for another's."""
+    return _hand_in(access.lock(incident_id, viewer=by), by=by, at=at)
 
 
 def _hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:

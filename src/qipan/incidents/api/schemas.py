@@ -1,0 +1,241 @@
+"""What the API of incidents takes and gives."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Field, Schema
+from pydantic import StringConstraints
+
+from qipan.incidents.queries import Filters
+
+Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000)]
+AreaId = Annotated[int, Field(ge=1, le=2**63 - 1)]
+
+
+class Query(Schema):
+    """The filters of a list; all may be absent."""
+
+    text: Annotated[str, StringConstraints(max_length=100)] = Field(
+        "", description="Words to search for", examples=["井盖"]
+    )
+    status: list[str] = Field([], description="Status values")
+    state: Literal["", "open", "ended", "overdue", "due", "supervised"] = ""
+    klass: list[str] = []
+    category: Annotated[str, StringConstraints(max_length=40)] = ""
+    area: AreaId | None = None
+    unit: AreaId | None = None
+    urgent: bool | None = None
+    supervised: bool | None = None
+    mine: bool = False
+    since: date | None = None
+    until: date | None = None
+
+    def filters(self) -> Filters:
+        values = self.model_dump(exclude={"order", "after", "limit"})
+        return Filters(**{**values, "status": tuple(self.status), "klass": tuple(self.klass)})
+
+
+class PageQuery(Query):
+    order: Literal["newest", "oldest", "due"] = "newest"
+    after: Annotated[str, StringConstraints(max_length=300)] = Field("", description="Cursor of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class Row(Schema):
+    id: UUID
+    number: str = Field(examples=["QP20260408-00017"])
+    title: str
+    klass: str
+    status: str
+    urgent: bool
+    private: bool
+    supervised: bool
+    level: int
+    category: str
+    township: str | None
+    village: str | None
+    cell: str | None
+    unit: str | None
+    reported_at: datetime
+    due_at: datetime | None
+    closed_at: datetime | None
+    longitude: float | None
+    latitude: float | None
+    flags: list[str]
+    version: int
+
+
+class PageOut(Schema):
+    rows: list[Row]
+    after: str = Field(description="Cursor of the next page; empty on the last")
+
+
+class Done(Schema):
+    """What a write answers: where the incident stands now."""
+
+    id: UUID
+    number: str
+    status: str
+    version: int
+    due_at: datetime | None
+
+
+class Reported(Done):
+    tracking_code: str = Field("", description="Given once, for the person who reported it")
+
+
+class ContactIn(Schema):
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    phone: Annotated[str, StringConstraints(max_length=40)] = Field("", examples=["13800138000"])
+    id_number: Annotated[str, StringConstraints(max_length=40)] = ""
+    address: Annotated[str, StringConstraints(max_length=500)] = ""
+    language: Literal["zh-hans", "en"] = "zh-hans"
+
+
+class ReportIn(Schema):
+    category: Annotated[str, StringConstraints(max_length=40)] = Field(examples=["manhole"])
+    title: Short = Field("", examples=["人行道井盖缺失"])
+    text: Text = ""
+    longitude: float | None = Field(None, ge=-180, le=180, description="Degrees, WGS 84 (CGCS2000)", examples=[114.3])
+    latitude: float | None = Field(None, ge=-90, le=90, description="Degrees, WGS 84 (CGCS2000)", examples=[36.1])
+    area: AreaId | None = Field(None, description="An area's id, where no point is known")
+    premises: UUID | None = None
+    address: Annotated[str, StringConstraints(max_length=200)] = ""
+    names: list[Annotated[str, StringConstraints(min_length=1, max_length=50)]] = Field(
+        [], max_length=20, description="Names of persons in the texts, to be masked"
+    )
+    urgent: bool | None = None
+    contact: ContactIn | None = None
+    accused: AreaId | None = Field(None, description="The unit that an accusation is about")
+    draft: bool = False
+
+
+class AcceptIn(Schema):
+    category: Annotated[str, StringConstraints(max_length=40)] = ""
+    urgent: bool | None = None
+
+
+class ReasonIn(Schema):
+    reason: Reason = Field(examples=["不属本区管辖"])
+
+
+class NoteIn(Schema):
+    note: Reason = ""
+
+
+class DispatchIn(Schema):
+    unit: AreaId
+    note: Reason = ""
+
+
+class AnswerIn(Schema):
+    text: Text = Field(examples=["已更换井盖并设置警示"])
+
+
+class VerifierIn(Schema):
+    verifier: UUID | None = None
+
+
+class ReferIn(Schema):
+    receipt: Reason = Field(examples=["接报回执 2026-0412"])
+
+
+class MergeIn(Schema):
+    into: UUID
+    reason: Reason = ""
+
+
+class AskIn(Schema):
+    kind: Literal["return", "extension", "hold", "escalate", "send-down", "assist", "major"]
+    reason: Reason
+    days: int | None = Field(None, ge=1, le=365)
+    unit: AreaId | None = None
+
+
+class DecideIn(Schema):
+    approve: bool
+    reason: Reason = ""
+
+
+class SuperviseIn(Schema):
+    question: Reason
+    listed: bool = False
+    working_days: int = Field(2, ge=1, le=60)
+
+
+class LookIn(Schema):
+    """The ground for a look behind the mask: an own open duty, or a reason."""
+
+    duty: UUID | None = None
+    reason: Reason = ""
+
+
+class LegOut(Schema):
+    leg: str
+    opened_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    state: str
+    on_time: bool | None
+    duty: UUID
+
+
+class StepOut(Schema):
+    step: str
+    name: str
+
+
+class EntryOut(Schema):
+    at: datetime
+    kind: str
+    words: str
+    by: str
+    reason: str
+    before: str
+    after: str
+
+
+class IncidentOut(Row):
+    text: str
+    address: str
+    answer: str
+    outcome: str
+    reworks: int
+    reopenings: int
+    legs: list[LegOut]
+    steps: list[StepOut]
+    photos: list[UUID]
+    asks: list[dict[str, Any]]
+    supervisions: list[dict[str, Any]]
+
+
+class NearOut(Row):
+    metres: int
+
+
+class MapOut(Schema):
+    """Open incidents with a point, column by column."""
+
+    id: list[str]
+    longitude: list[float]
+    latitude: list[float]
+    klass: list[str]
+    status: list[str]
+    urgent: list[bool]
+    supervised: list[bool]
+    due_at: list[datetime | None]
+
+
+class CategoryOut(Schema):
+    key: str
+    klass: str
+    name: str
+    name_en: str
+    urgent_default: bool
+    private: bool
+    photo_reason: str
