@@ -111,6 +111,9 @@ def _database() -> dict[str, Any]:
 
 
 DATABASES = {"default": _database()}
+THREADS = int(os.environ.get("QIPAN_THREADS", "8"))  # requests that one server process works on at once
+LARGEST_BODY = int(os.environ.get("QIPAN_LARGEST_BODY", str(64 * 1024 * 1024)))  # bytes; more is not even read
+METRICS_TOKEN = os.environ.get("QIPAN_METRICS_TOKEN", "")  # without one only this machine may read /metrics
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "posts.Person"
@@ -133,7 +136,6 @@ LOGIN_REDIRECT_URL = "/"
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("QIPAN_OLD_SECRET_KEYS", "").split(",") if key]
 
 # Accounts: nobody signs up, no e-mail is needed; what is typed at sign-in never tells whether an account exists.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(os.environ.get("QIPAN_PROXIES", "0"))
 ACCOUNT_ADAPTER = "qipan.foundation.posts.accounts.adapters.AccountAdapter"
 ACCOUNT_USER_DISPLAY = str
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -236,5 +238,5 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("QIPAN_LOG", "INFO")},
-    "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}},
 }

@@ -1,3 +1,4 @@
 from qipan.assembly.commands.installation import init, migrate
+from qipan.assembly.commands.serving import serve, worker
 
-COMMANDS = [init, migrate]
+COMMANDS = [init, migrate, serve, worker]

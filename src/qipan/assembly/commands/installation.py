@@ -9,12 +9,18 @@ import sys
 import click
 
 OWNER_COMMANDS = {"migrate"}
+PRODUCTION_COMMANDS = {"serve", "worker"}
 
 
 def prepare_environment(words: list[str]) -> None:
-    """Before settings are read: commands that change the schema connect as the owner of the tables."""
-    if OWNER_COMMANDS & set(words[:1]):
+    """Before settings are read: commands that change the schema connect as the owner of the tables, and what is
+    served is production unless it is said to be something else."""
+    pairs = zip(["", *words], words, strict=False)
+    command = next((word for before, word in pairs if not word.startswith("-") and before != "--language"), "")
+    if command in OWNER_COMMANDS:
         os.environ["QIPAN_DATABASE_ROLE"] = "owner"
+    if command in PRODUCTION_COMMANDS:
+        os.environ.setdefault("QIPAN_MODE", "production")
 
 
 def ensure_database() -> None:
