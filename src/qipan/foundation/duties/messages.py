@@ -83,6 +83,13 @@ def register() -> None:
         places=PLACES,
     )
     templates.register(
+        name="duties.relieved",
+        title=_("You are relieved"),
+        subject=_("You are relieved and may go"),
+        body=_("{count} of your duties were taken over. {who}"),
+        places={"count", "who"},
+    )
+    templates.register(
         name="duties.handed_over",
         title=_("Duties were handed over"),
         subject=_("{count} duties were handed over to you"),

@@ -5,31 +5,32 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.duties import access
-from qipan.foundation.duties.kinds import Kind
+from qipan.foundation.duties.kinds import Escalation, Kind
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations.moves import count_owed, give_all
-from qipan.foundation.duties.rules import State
-from qipan.foundation.posts.models import Post
+from qipan.foundation.duties.rules import CALENDAR, CALL, RELIEF, Recipient, State
 from qipan.foundation.vault.models import Card
+from qipan.kernels.clock import Limit
 
 __all__ = ["KINDS", "TITLE", "concerns", "count_owed", "give_all"]
 
 TITLE = _("Duties")
 
 
-def _unit_heads(viewer: Post) -> Q:
-    """A private duty of a unit is its head's to see."""
-    return Q(unit=viewer.unit_id) if viewer.head else Q(pk__in=())
-
-
 KINDS = (
-    Kind("duties.call", _("Phone call"), link=lambda key: f"/duties/{key}/call", may_see=_unit_heads, pause=None),
-    Kind("duties.relief", _("Family emergency: relieve"), link=lambda key: f"/duties/{key}/relief", pause=None),
-    Kind("duties.calendar", _("Import the calendar of next year"), link=lambda key: "/calendar", pause=None),
+    Kind(CALL, _("Phone call"), link=lambda key: f"/duties/{key}/call", pause=None),
+    Kind(
+        RELIEF,
+        _("Family emergency: relieve"),
+        link=lambda key: f"/duties/{key}/relief",
+        # Whoever is told of a relief that is late learns which unit, not who: the label names the unit alone.
+        steps=(Escalation("commander", Limit.natural(minutes=15), Recipient.COMMANDER),),
+        pause=None,
+    ),
+    Kind(CALENDAR, _("Import the missing calendar"), link=lambda key: "/calendar/import", pause=None),
 )
 
 

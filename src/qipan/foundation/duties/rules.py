@@ -39,6 +39,9 @@ class Recipient(TextChoices):
 
 WARN, BREACH, RESUME = "warn", "breach", "resume"
 
+# The kinds that this room itself has.
+CALL, RELIEF, CALENDAR = "duties.call", "duties.relief", "duties.calendar"
+
 
 class DutyPaused(Conflict):
     """This duty is paused. Resume it first."""

@@ -21,6 +21,7 @@ from psycopg.types.json import Jsonb
 from qipan.foundation.duties import clocks, kinds, messages
 from qipan.foundation.duties.kinds import Hook
 from qipan.foundation.duties.models import Duty
+from qipan.foundation.duties.operations.alarm import raise_alarms
 from qipan.foundation.duties.operations.pauses import resume_locked
 from qipan.foundation.duties.rules import BREACH, RESUME, WARN, Planned, State
 from qipan.foundation.journal import operations as journal
@@ -30,6 +31,7 @@ Fired = tuple[Duty, list[Planned]]
 
 log = logging.getLogger(__name__)
 AGAIN = timedelta(minutes=1)  # how long a duty whose hook failed is left alone
+ALARM_EVERY = timedelta(hours=1)
 EVERY = 1.0  # seconds between two looks when nothing is due
 
 INSERT_STEPS = """
@@ -75,10 +77,15 @@ def sweep(*, now: datetime | None = None, batch: int = 500) -> int:
 
 def run(stop: threading.Event, *, every: float = EVERY, batch: int = 500) -> None:
     """Sweep until `stop` is set. An error is logged and the loop goes on: nothing is lost, steps stay due."""
+    looked: datetime | None = None
     while not stop.is_set():
         try:
             close_old_connections()
             fired = sweep(batch=batch)
+            now = database_now()
+            if looked is None or now - looked > ALARM_EVERY:
+                raise_alarms(at=now)
+                looked = now
             if fired:
                 log.info("fired %d steps", fired)
         except Exception:

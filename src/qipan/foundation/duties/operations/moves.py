@@ -57,7 +57,7 @@ def reassign(
     if duty is not None and not rows:
         raise DutyEnded
     for row in rows:
-        _move(row, unit=unit, post=post, by=by, at=at, reason=reason)
+        move(row, unit=unit, post=post, by=by, at=at, reason=reason)
     return rows
 
 
@@ -84,7 +84,7 @@ def hand_over(
             raise DutyEnded
         if not may_hand_over(row, by=by):
             raise NotYoursToHandOver
-        _move(row, unit=unit, post=post, by=by, at=at, reason=reason)
+        move(row, unit=unit, post=post, by=by, at=at, reason=reason)
     return rows
 
 
@@ -96,7 +96,7 @@ def may_hand_over(duty: Duty, *, by: Post) -> bool:
     return mine or (by.head and duty.unit_id == by.unit_id) or by.may("posts.hand_over")
 
 
-def _move(row: Duty, *, unit: Unit | None, post: Post | None, by: HasAuthor, at: datetime, reason: str) -> None:
+def move(row: Duty, *, unit: Unit | None, post: Post | None, by: HasAuthor, at: datetime, reason: str = "") -> None:
     unit_id = unit.pk if unit else (post.unit_id if post else None)
     post_id = post.pk if post else None
     for given in (unit, post):
@@ -104,8 +104,7 @@ def _move(row: Duty, *, unit: Unit | None, post: Post | None, by: HasAuthor, at:
             raise OtherDistrict(field="to")
     if (row.unit_id, row.post_id) == (unit_id, post_id):
         return
-    twin = Duty.objects.exclude(state=State.ENDED).exclude(pk=row.pk)
-    if twin.filter(about_id=row.about_id, kind=row.kind, unit=unit_id, post=post_id).exists():
+    if has_like(row, unit_id=unit_id, post_id=post_id):
         raise HasItAlready(who=str(post or unit))
     before = {"unit": row.unit_id, "post": row.post_id}
     row.unit_id, row.post_id = unit_id, post_id
@@ -123,6 +122,12 @@ def _move(row: Duty, *, unit: Unit | None, post: Post | None, by: HasAuthor, at:
     )
 
 
+def has_like(row: Duty, *, unit_id: int | None, post_id: UUID | None) -> bool:
+    """Whether somebody owes a duty of this kind about the same thing already."""
+    others = Duty.objects.exclude(state=State.ENDED).exclude(pk=row.pk)
+    return others.filter(about_id=row.about_id, kind=row.kind, unit=unit_id, post=post_id).exists()
+
+
 def give_all(*, giver: Post, taker: Post, by: Post, at: datetime, reason: str = "") -> int:
     """Everything one post owes, to another: the hook of `posts.operations.hand_over`.
 
@@ -130,10 +135,9 @@ def give_all(*, giver: Post, taker: Post, by: Post, at: datetime, reason: str = 
     """
     moved = 0
     for row in owed(giver):
-        twin = Duty.objects.exclude(state=State.ENDED).filter(about_id=row.about_id, kind=row.kind, post=taker)
-        if twin.exists():
+        if has_like(row, unit_id=taker.unit_id, post_id=taker.pk):
             continue
-        _move(row, unit=taker.unit, post=taker, by=by, at=at, reason=reason)
+        move(row, unit=taker.unit, post=taker, by=by, at=at, reason=reason)
         moved += 1
     return moved
 
