@@ -52,6 +52,11 @@ def keys_folder() -> Path:
     return Path(settings.KEYS) / "journal"
 
 
+def _key_stamp() -> tuple[int, int]:
+    kept = (keys_folder() / "current.pem").stat()
+    return kept.st_ino, kept.st_mtime_ns
+
+
 def step(*, batch: int = BATCH) -> int:
     """Places what is committed and pending now, at most one batch; how many entries that were."""
     with leading() as leader:
@@ -111,6 +116,7 @@ class Leader:
 
     def __init__(self) -> None:
         self.signer = signing.signer(keys_folder())
+        self.key_seen = _key_stamp()
         self.writer: heads.Writer | None = None
         newest = Seal.objects.order_by("-number").first()
         self.number, self.position, self.head = 0, 0, chain.GENESIS
@@ -143,6 +149,8 @@ class Leader:
             rows = cursor.fetchall()
             if not rows:
                 return 0
+            if (stamp := _key_stamp()) != self.key_seen:  # the key was renewed meanwhile
+                self.signer, self.key_seen = signing.signer(keys_folder()), stamp
             first, last = self.position + 1, self.position + len(rows)
             digests = [chain.digest((first + index, *row)) for index, row in enumerate(rows)]
             now = datetime.now(UTC)
