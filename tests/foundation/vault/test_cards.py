@@ -111,7 +111,7 @@ def test_an_own_open_duty_shows_in_one_tap_and_spends_no_quota(somebody, monkeyp
 
 @pytest.mark.django_db
 def test_the_quota_of_reasons_ends_and_comes_back_next_day(somebody, monkeypatch):
-    monkeypatch.setattr(grounds, "_quotas", [lambda district_id: 2])
+    monkeypatch.setattr(grounds, "_settings", [lambda district_id, name: 2])
     card, viewer = sealed(), somebody()
     look = {"card_id": card.id, "by": viewer, "reason": "checking"}
     operations.reveal(at=AT, **look)
@@ -125,7 +125,7 @@ def test_the_quota_of_reasons_ends_and_comes_back_next_day(somebody, monkeypatch
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_looks_at_once_cannot_pass_the_quota(somebody, monkeypatch):
-    monkeypatch.setattr(grounds, "_quotas", [lambda district_id: 3])
+    monkeypatch.setattr(grounds, "_settings", [lambda district_id, name: 3])
     card, viewer, shown = sealed(), somebody(), []
 
     def look():
@@ -146,8 +146,8 @@ def test_looks_at_once_cannot_pass_the_quota(somebody, monkeypatch):
 def test_nothing_is_shown_when_the_journal_cannot_be_written(somebody):
     card = sealed()
     with (
-        mock.patch("qipan.foundation.vault.operations.journal.record", side_effect=DatabaseError),
-        mock.patch("qipan.foundation.vault.operations._opened") as opened,
+        mock.patch("qipan.foundation.vault.operations.cards.journal.record", side_effect=DatabaseError),
+        mock.patch("qipan.foundation.vault.operations.cards.contents") as opened,
         pytest.raises(operations.NotRecorded),
     ):
         operations.reveal(card_id=card.id, by=somebody(), at=AT, reason="checking")

@@ -7,10 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from qipan.foundation.journal.models import Entry
-from qipan.foundation.journal.rules import Class
-
-READ_PRIVATE = "journal.read_private"
-READ_SECRET = "journal.read_secret"  # noqa: S105
+from qipan.foundation.journal.rules import READ_PRIVATE, READ_SECRET, Class
 
 
 def visible(*, viewer: Any) -> QuerySet[Entry]:

@@ -9,6 +9,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
+SEE, READ_PRIVATE, READ_SECRET, EXPORT = "journal.see", "journal.read_private", "journal.read_secret", "journal.export"
+ABILITIES = {
+    SEE: ("auditor", "dpo", "commander", "administrator"),
+    READ_PRIVATE: ("auditor", "dpo"),
+    READ_SECRET: ("auditor", "dpo"),
+    EXPORT: ("auditor", "dpo"),
+}
+
 
 class Class(enum.IntEnum):
     """Who may read an entry, beside being in its area."""

@@ -7,9 +7,14 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         from qipan.foundation.journal import kinds
+        from qipan.foundation.journal import rules as journal
         from qipan.foundation.posts import rules
         from qipan.foundation.posts.accounts import signals
+        from qipan.foundation.vault import rules as vault
 
         rules.register_abilities(rules.ABILITIES)
+        # The rooms below know no posts: what they ask for is registered here.
+        rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in journal.ABILITIES.items()})
+        rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in vault.ABILITIES.items()})
         kinds.register(rules.KINDS)
         signals.connect()

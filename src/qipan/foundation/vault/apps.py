@@ -17,5 +17,16 @@ class VaultConfig(AppConfig):
                 "vault.revealed": _("Looked behind the mask"),
                 "vault.used": _("Used by the system"),
                 "vault.searched": _("Searched by exact value"),
+                "vault.key_renewed": _("Key renewed"),
+                "vault.master_renewed": _("Master key renewed"),
+                "vault.key_destroyed": _("Key destroyed"),
+                "vault.escrowed": _("Keys put in escrow"),
+                "vault.escrow_restored": _("Keys brought back from escrow"),
+                "vault.copy_ended": _("Copy of a key destroyed"),
+                "vault.request_received": _("Request about personal data received"),
+                "vault.request_checked": _("Identity of the asker checked"),
+                "vault.request_done": _("Request about personal data done"),
+                "vault.request_refused": _("Request about personal data refused"),
+                "vault.request_withdrawn": _("Request about personal data withdrawn"),
             }
         )

@@ -29,7 +29,8 @@ class Viewer(Protocol):
 
 _duty_checks: list[Callable[[Card, Any, UUID], bool]] = []
 _sights: dict[str, Callable[[Card, Any], bool]] = {}
-_quotas: list[Callable[[int], int | None]] = []
+_settings: list[Callable[[int, str], Any]] = []
+_holds: dict[str, Callable[[list[UUID]], set[UUID]]] = {}
 
 
 def register(check: Callable[[Card, Any, UUID], bool]) -> None:
@@ -43,10 +44,32 @@ def register_sight(about_kind: str, check: Callable[[Card, Any], bool]) -> None:
     _sights[about_kind] = check
 
 
-def register_quota(find: Callable[[int], int | None]) -> None:
-    """`find(district_id)`: looks a day by reason that the district allows a post, None for the default."""
-    if find not in _quotas:
-        _quotas.append(find)
+def register_settings(find: Callable[[int, str], Any]) -> None:
+    """`find(district_id, name)`: the district's own value of a setting, None for the default.
+
+    Names: `vault.daily_looks`, and `vault.retention.<class>` in days.
+    """
+    if find not in _settings:
+        _settings.append(find)
+
+
+def register_hold(about_kind: str, held: Callable[[list[UUID]], set[UUID]]) -> None:
+    """`held(ids)`: which of these things are still open, so that their cards are kept beyond their day."""
+    _holds[about_kind] = held
+
+
+def setting(district_id: int, name: str, default: Any) -> Any:
+    """A district's value of a setting, or the default."""
+    for find in _settings:
+        if (found := find(district_id, name)) is not None:
+            return found
+    return default
+
+
+def held(about_kind: str, ids: list[UUID]) -> set[UUID]:
+    """Which of these things are still open."""
+    check = _holds.get(about_kind)
+    return check(ids) if check and ids else set()
 
 
 def concerns(card: Card, viewer: Any, duty_id: UUID) -> bool:
@@ -66,7 +89,4 @@ def in_sight(card: Card, viewer: Any) -> bool:
 
 def quota(district_id: int) -> int:
     """Looks a day by reason for one post."""
-    for find in _quotas:
-        if (found := find(district_id)) is not None:
-            return found
-    return DAILY_LOOKS
+    return int(setting(district_id, "vault.daily_looks", DAILY_LOOKS))

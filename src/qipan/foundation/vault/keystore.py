@@ -227,7 +227,7 @@ class FileKeyStore:
 
     def _new_master(self) -> str:
         master_id = f"m{secrets.token_hex(8)}"
-        _write_closed(self.folder / "master" / f"{master_id}.key", secrets.token_bytes(KEY_BYTES))
+        write_closed(self.folder / "master" / f"{master_id}.key", secrets.token_bytes(KEY_BYTES))
         return master_id
 
     def _path(self, key_id: str) -> Path:
@@ -240,7 +240,7 @@ class FileKeyStore:
         return cast("dict[str, str]", json.loads(path.read_bytes())) if path.exists() else {}
 
     def _write(self, name: str, content: dict[str, Any]) -> None:
-        _write_closed(self.folder / name, json.dumps(content, sort_keys=True).encode())
+        write_closed(self.folder / name, json.dumps(content, sort_keys=True).encode())
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -259,7 +259,7 @@ class FileKeyStore:
             raise KeysUnreachable from problem
 
 
-def _write_closed(path: Path, content: bytes) -> None:
+def write_closed(path: Path, content: bytes) -> None:
     """Whole or not at all, readable by the owner only, on the disk when this returns."""
     part = path.with_suffix(f".{secrets.token_hex(4)}.part")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

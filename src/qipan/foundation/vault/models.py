@@ -8,6 +8,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from qipan.foundation.journal.rules import About, Class
 from qipan.foundation.refusals.privacy import Privacy
 from qipan.kernels.ids import new_id
 
@@ -44,6 +45,16 @@ class Card(models.Model):
             ),
         ]
 
+    def about(self) -> About:
+        return About(
+            kind="card",
+            id=self.id,
+            label=f"{self.about_kind} {self.purpose}".strip(),
+            district_id=self.district_id,
+            areas=tuple(self.areas) or (self.district_id,),
+            privacy=Class.PRIVATE,
+        )
+
 
 class Index(models.Model):
     """A keyed digest of a field, for exact look-up. Without the key it says nothing."""
@@ -53,9 +64,13 @@ class Index(models.Model):
     card = models.ForeignKey(Card, models.CASCADE, related_name="indexes")
     kind = models.CharField(max_length=8)
     digest = models.BinaryField()
+    key_id = models.CharField(max_length=40)
 
     class Meta:
-        indexes = [models.Index("digest", name="vault_index_digest")]
+        indexes = [
+            models.Index("digest", name="vault_index_digest"),
+            models.Index("key_id", "id", name="vault_index_key"),
+        ]
         constraints = [models.UniqueConstraint("card", "kind", "digest", name="vault_index_once")]
 
 
@@ -69,6 +84,7 @@ class Look(models.Model):
         DUTY = "duty", _("Own open duty")
         REASON = "reason", _("Reason given")
         SYSTEM = "system", _("Done by the system")
+        REQUEST = "request", _("The resident's own request")
 
     card_id = models.UUIDField()
     district_id = models.BigIntegerField()

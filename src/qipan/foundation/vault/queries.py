@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
+from django.db.models import Count, Q, QuerySet
 
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import About, Class
-from qipan.foundation.vault import grounds, operations
-from qipan.foundation.vault.models import Card
+from qipan.foundation.vault import access, grounds, operations
+from qipan.foundation.vault.models import Card, Key, KeyCopy, Look, Request
 from qipan.foundation.vault.rules import REASON_LENGTH
 from qipan.kernels import identity
 
@@ -30,7 +32,7 @@ def find(*, kind: str, value: str, viewer: grounds.Viewer, at: dt.datetime, reas
     reason = identity.mask_text(reason.strip()).text
     if len(reason) < REASON_LENGTH:
         raise operations.ReasonNeeded(field="reason")
-    digest = operations.blind(viewer.district_id, kind, value)
+    digests = operations.blind_digests(viewer.district_id, kind, value)
     author = viewer.author()
     try:
         with transaction.atomic(durable=True):
@@ -45,6 +47,43 @@ def find(*, kind: str, value: str, viewer: grounds.Viewer, at: dt.datetime, reas
     except DatabaseError as problem:
         raise operations.NotRecorded from problem
     cards = Card.objects.filter(
-        district_id=viewer.district_id, indexes__kind=kind, indexes__digest=digest, erased_at__isnull=True
+        district_id=viewer.district_id, indexes__kind=kind, indexes__digest__in=digests, erased_at__isnull=True
     )
-    return [card for card in cards.order_by("-created_at")[:500] if grounds.in_sight(card, viewer)]
+    return [card for card in cards.distinct().order_by("-created_at")[:500] if grounds.in_sight(card, viewer)]
+
+
+def keys(*, viewer: grounds.Viewer | None = None) -> list[dict[str, Any]]:
+    """Every key with its age, the cards under it and its open copies; those of the viewer's district, if one is given.
+
+    Shares of escrow belong to a bundle, not to one key; they come with the key of the bundle's name (`shares`).
+    """
+    found = Key.objects.all() if viewer is None else access.visible_keys(viewer=viewer)
+    rows = list(found.order_by("destroyed_at", "district_id", "purpose", "created_at").values())
+    counts = dict(
+        Card.objects.filter(key_id__in=[row["id"] for row in rows], erased_at__isnull=True)
+        .values_list("key_id")
+        .annotate(count=Count("id"))
+    )
+    copies: dict[str, list[dict[str, Any]]] = {}
+    for copy in KeyCopy.objects.filter(ended_at__isnull=True).order_by("made_at").values():
+        copies.setdefault(copy["key_id"], []).append(dict(copy))
+    return [row | {"records": counts.get(row["id"], 0), "copies": copies.get(row["id"], [])} for row in rows]
+
+
+def shares() -> list[KeyCopy]:
+    """Escrow shares that exist, newest first."""
+    return list(KeyCopy.objects.filter(form=KeyCopy.Form.SHARE, ended_at__isnull=True).order_by("-made_at", "place"))
+
+
+def looks(*, viewer: grounds.Viewer, card_id: UUID | None = None) -> QuerySet[Look]:
+    """Who looked behind a mask in the viewer's district."""
+    found = Look.objects.filter(district_id=viewer.district_id)
+    return found.filter(card_id=card_id) if card_id else found
+
+
+def requests(*, viewer: Any, open_only: bool = False) -> QuerySet[Request]:
+    """Residents' requests of the viewer's district, those due first at the top."""
+    found = access.visible(viewer=viewer)
+    if open_only:
+        found = found.filter(Q(state=Request.State.RECEIVED) | Q(state=Request.State.CHECKED))
+    return found.order_by("ended_at", "due_at", "id")

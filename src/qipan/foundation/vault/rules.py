@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
-from qipan.foundation.refusals import Invalid
+from qipan.foundation.refusals import Conflict, Invalid
 from qipan.kernels import identity
 
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+INDEX_PURPOSE = "blind-index"
+REQUESTS, SEE_KEYS = "vault.requests", "vault.keys"
+ABILITIES = {REQUESTS: ("dpo",), SEE_KEYS: ("administrator", "dpo", "auditor")}
 FIELDS = ("name", "id_number", "phone", "address", "text", "other")
 INDEXED = {"name": "name", "id_number": "id", "phone": "phone"}
 REASON_LENGTH = 4
@@ -43,6 +48,11 @@ RETENTION_DAYS: dict[str, int | None] = {
     Retention.STAFF: None,
     Retention.OUTBREAK: None,
 }
+
+
+def local_date(at: dt.datetime) -> dt.date:
+    """The day in China at a moment."""
+    return at.astimezone(SHANGHAI).date()
 
 
 class UnknownField(Invalid):
@@ -127,5 +137,32 @@ def index_form(kind: str, value: str) -> str:
     return "".join(identity.narrow(value).split()).upper()
 
 
-def may_hold(kinds: Iterable[str]) -> bool:
-    return set(kinds) <= set(INDEXED.values())
+class State(StrEnum):
+    """Where a resident's request stands."""
+
+    RECEIVED = "received"
+    CHECKED = "checked"
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+# Nothing is shown, changed or deleted before the asker's identity is checked.
+NEXT: dict[str, frozenset[str]] = {
+    State.RECEIVED: frozenset({State.CHECKED, State.REFUSED, State.WITHDRAWN}),
+    State.CHECKED: frozenset({State.DONE, State.REFUSED, State.WITHDRAWN}),
+    State.DONE: frozenset(),
+    State.REFUSED: frozenset(),
+    State.WITHDRAWN: frozenset(),
+}
+REQUEST_WORKING_DAYS = 15  # 《App违法违规收集使用个人信息行为认定方法》六: answered within 15 working days
+
+
+class WrongStep(Conflict):
+    """The request cannot go from its present state to that one."""
+
+
+def check_step(now: str, then: str) -> None:
+    """Raises WrongStep unless the table above allows it."""
+    if then not in NEXT[State(now)]:
+        raise WrongStep

@@ -1,11 +1,12 @@
-"""Every write of the vault, and the one way to look behind a mask."""
+"""Sealing, changing and erasing cards; looking behind the mask."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 from django.db import DatabaseError, connection, transaction
@@ -14,14 +15,14 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import About, Class, HasAbout, HasAuthor
 from qipan.foundation.refusals import Forbidden, Invalid, NotFound, TooMany, Unavailable
 from qipan.foundation.vault import envelope, grounds, rules
-from qipan.foundation.vault.keystore import DataKey, store
+from qipan.foundation.vault.keystore import DataKey, KeyStore, store
 from qipan.foundation.vault.models import Card, Index, Look
-from qipan.foundation.vault.rules import INDEXED, REASON_LENGTH, RETENTION_DAYS
+from qipan.foundation.vault.operations import retention as keeping
+from qipan.foundation.vault.rules import INDEX_PURPOSE, INDEXED, REASON_LENGTH
 from qipan.kernels import identity
 from qipan.kernels.ids import new_id
 
-SHANGHAI = ZoneInfo("Asia/Shanghai")
-INDEX_PURPOSE = "blind-index"
+FOUND = "_found"  # beside the fields: what was found in a text and indexed, as [kind, value] pairs
 
 
 class NoSuchCard(NotFound):
@@ -64,8 +65,32 @@ def seal(
     fields: name, id_number, phone, address, text, other; numbers are validated (WrongIdNumber, WrongPhone) and kept
     in one form. `about`: what the card belongs to; an About brings its areas, with a (kind, id) pair give `areas`.
     """
+    return _seal(
+        district_id=district_id,
+        purpose=purpose,
+        retention=retention,
+        about=about,
+        fields=rules.normalise(fields, today=rules.local_date(at)),
+        found=(),
+        by=by,
+        at=at,
+        areas=areas,
+    )
+
+
+def _seal(
+    *,
+    district_id: int,
+    purpose: str,
+    retention: str,
+    about: About | HasAbout | tuple[str, UUID | None],
+    fields: dict[str, str],
+    found: tuple[tuple[str, str], ...],
+    by: HasAuthor,
+    at: dt.datetime,
+    areas: tuple[int, ...],
+) -> Card:
     kind, thing_id, found_areas, privacy = _thing(about)
-    done = rules.normalise(fields, today=local_date(at))
     key = store().current(district_id, purpose)
     card = Card(
         id=new_id(),
@@ -76,16 +101,16 @@ def seal(
         about_kind=kind,
         about_id=thing_id,
         key_id=key.id,
-        masked=rules.mask(done),
+        masked=rules.mask(fields),
         created_at=at,
-        erase_after=due_date(retention, at),
+        erase_after=keeping.due_date(district_id, retention, at),
     )
-    card.sealed = _sealed(card, key, done)
+    put(card, key, fields, found)
     with transaction.atomic():
         card.save(force_insert=True)
-        _index(card, done)
+        index(card, fields, found)
         journal.record(
-            "vault.sealed", about_card(card, privacy=privacy), by=by, at=at, fields=sorted(done), purpose=purpose
+            "vault.sealed", about_card(card, privacy=privacy), by=by, at=at, fields=sorted(fields), purpose=purpose
         )
     return card
 
@@ -121,7 +146,7 @@ def reveal(
             _looked(card, by=by, at=at, ground=ground, duty_id=duty_id, reason=reason)
     except DatabaseError as problem:
         raise NotRecorded from problem
-    return _opened(card, key)
+    return contents(card, key)[0]
 
 
 def use(*, card_id: UUID, by: HasAuthor, at: dt.datetime, why: str) -> dict[str, str]:
@@ -140,7 +165,7 @@ def use(*, card_id: UUID, by: HasAuthor, at: dt.datetime, why: str) -> dict[str,
             _looked(card, by=by, at=at, ground=Look.Ground.SYSTEM, duty_id=None, reason=why)
     except DatabaseError as problem:
         raise NotRecorded from problem
-    return _opened(card, key)
+    return contents(card, key)[0]
 
 
 def visible_card(card_id: UUID, *, viewer: grounds.Viewer) -> Card:
@@ -161,15 +186,17 @@ def change(*, card_id: UUID, fields: dict[str, str], by: HasAuthor, at: dt.datet
             raise NoSuchCard
         if card.erased_at:
             raise Erased
-        held = _opened(card, store().get(card.key_id))
+        held, found = contents(card, store().get(card.key_id))
         merged = {name: value for name, value in (held | fields).items() if value.strip()}
-        done = rules.normalise(merged, today=local_date(at))
+        done = rules.normalise(merged, today=rules.local_date(at))
+        if "text" in fields:
+            found = identity.mask_text(done.get("text", "")).found
         key = store().current(card.district_id, card.purpose)
-        card.key_id, card.masked = key.id, rules.mask(done)
-        card.sealed = _sealed(card, key, done)
+        card.masked = rules.mask(done)
+        put(card, key, done, found)
         card.save(update_fields=["key_id", "masked", "sealed"])
         card.indexes.all().delete()
-        _index(card, done)
+        index(card, done, found)
         journal.record("vault.changed", about_card(card), by=by, at=at, reason=reason, fields=sorted(fields))
     return card
 
@@ -181,15 +208,8 @@ def erase(*, card_id: UUID, by: HasAuthor, at: dt.datetime, reason: str) -> None
         if card is None:
             raise NoSuchCard
         if card.erased_at is None:
-            empty([card], at=at)
+            keeping.empty([card], at=at)
             journal.record("vault.erased", about_card(card), by=by, at=at, reason=reason)
-
-
-def empty(cards: list[Card], *, at: dt.datetime) -> None:
-    """Removes content and indexes of locked cards."""
-    ids = [card.id for card in cards]
-    Index.objects.filter(card_id__in=ids).delete()
-    Card.objects.filter(id__in=ids).update(sealed=b"", masked={}, erased_at=at)
 
 
 def seal_text(
@@ -211,17 +231,17 @@ def seal_text(
     masked = identity.mask_text(text, names=names)
     if not masked.found:
         return text, None
-    card = seal(
+    card = _seal(
         district_id=district_id,
         purpose=purpose,
         retention=retention,
         about=about,
-        fields={"text": text},
+        fields=rules.normalise({"text": text}, today=rules.local_date(at)),
+        found=masked.found,
         by=by,
         at=at,
         areas=areas,
     )
-    _index_values(card, masked.found)
     return masked.text, card
 
 
@@ -237,31 +257,18 @@ def open_bytes(sealed: bytes, *, key_id: str, district_id: int, purpose: str, ow
     return envelope.open_sealed(sealed, key=key, district_id=district_id, purpose=purpose, owner=str(owner))
 
 
-def local_date(at: dt.datetime) -> dt.date:
-    return at.astimezone(SHANGHAI).date()
-
-
-def due_date(retention: str, at: dt.datetime) -> dt.date | None:
-    days = RETENTION_DAYS[retention]
-    return None if days is None else local_date(at) + dt.timedelta(days=days)
-
-
 def about_card(card: Card, *, privacy: int = Class.PRIVATE) -> About:
     """How the journal names a card: by what it belongs to, never by whom it names."""
-    return About(
-        kind="card",
-        id=card.id,
-        label=f"{card.about_kind} {card.purpose}",
-        district_id=card.district_id,
-        areas=tuple(card.areas),
-        privacy=max(privacy, Class.PRIVATE),
-    )
+    return replace(card.about(), privacy=max(privacy, Class.PRIVATE))
 
 
-def blind(district_id: int, kind: str, value: str) -> bytes:
-    """The blind index of a value in a district."""
-    key = store().current(district_id, INDEX_PURPOSE)
-    return envelope.blind(rules.index_form(kind, value), key=key, kind=kind)
+def blind_digests(district_id: int, kind: str, value: str) -> list[bytes]:
+    """The blind index of a value under each index key of a district: two while an index is being renewed."""
+    keys = store()
+    current = keys.current(district_id, INDEX_PURPOSE)
+    ids = {facts.id for facts in keys.every() if (facts.district_id, facts.purpose) == (district_id, INDEX_PURPOSE)}
+    form = rules.index_form(kind, value)
+    return [envelope.blind(form, key=keys.get(key_id), kind=kind) for key_id in sorted(ids | {current.id})]
 
 
 def _thing(about: Any) -> tuple[str, UUID | None, tuple[int, ...], int]:
@@ -272,27 +279,35 @@ def _thing(about: Any) -> tuple[str, UUID | None, tuple[int, ...], int]:
     return of.kind, of.id, of.areas, of.privacy
 
 
-def _sealed(card: Card, key: DataKey, fields: dict[str, str]) -> bytes:
-    return envelope.seal(
-        orjson.dumps(fields), key=key, district_id=card.district_id, purpose=card.purpose, owner=str(card.id)
+def put(card: Card, key: DataKey, fields: dict[str, str], found: Iterable[tuple[str, str]]) -> None:
+    """Seals content into a card object under a key; does not save."""
+    content = {**fields, FOUND: [list(pair) for pair in found]} if found else fields
+    card.key_id = key.id
+    card.sealed = envelope.seal(
+        orjson.dumps(content), key=key, district_id=card.district_id, purpose=card.purpose, owner=str(card.id)
     )
 
 
-def _opened(card: Card, key: DataKey) -> dict[str, str]:
-    content = envelope.open_sealed(
+def contents(card: Card, key: DataKey) -> tuple[dict[str, str], tuple[tuple[str, str], ...]]:
+    """Fields, and what was found in a text. For the vault's own operations: whoever shows it records it first."""
+    sealed = envelope.open_sealed(
         bytes(card.sealed), key=key, district_id=card.district_id, purpose=card.purpose, owner=str(card.id)
     )
-    return cast("dict[str, str]", orjson.loads(content))
+    fields: dict[str, Any] = orjson.loads(sealed)
+    found = tuple((kind, value) for kind, value in fields.pop(FOUND, ()))
+    return cast("dict[str, str]", fields), found
 
 
-def _index(card: Card, fields: dict[str, str]) -> None:
-    _index_values(card, tuple((INDEXED[name], value) for name, value in fields.items() if name in INDEXED))
-
-
-def _index_values(card: Card, found: tuple[tuple[str, str], ...]) -> None:
-    digests = {(kind, blind(card.district_id, kind, value)) for kind, value in found}
+def index(
+    card: Card, fields: dict[str, str], found: Iterable[tuple[str, str]], *, keys: KeyStore | None = None
+) -> None:
+    """Adds the blind indexes of a card's content under the district's current index key."""
+    key = (keys or store()).current(card.district_id, INDEX_PURPOSE)
+    values = {(INDEXED[name], value) for name, value in fields.items() if name in INDEXED} | set(found)
+    digests = {(kind, envelope.blind(rules.index_form(kind, value), key=key, kind=kind)) for kind, value in values}
     Index.objects.bulk_create(
-        [Index(card=card, kind=kind, digest=digest) for kind, digest in sorted(digests)], ignore_conflicts=True
+        [Index(card=card, kind=kind, digest=digest, key_id=key.id) for kind, digest in sorted(digests)],
+        ignore_conflicts=True,
     )
 
 
@@ -325,7 +340,7 @@ def _spend(by: grounds.Viewer, at: dt.datetime) -> None:
     """One look of the day's quota. The lock makes looks of one post wait for each other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7381))", [str(by.id)])
-    start = dt.datetime.combine(local_date(at), dt.time(), tzinfo=SHANGHAI)
+    start = dt.datetime.combine(rules.local_date(at), dt.time(), tzinfo=rules.SHANGHAI)
     most = grounds.quota(by.district_id)
     used = Look.objects.filter(post_id=by.id, ground=Look.Ground.REASON, at__gte=start, at__lte=at).count()
     if used >= most:
