@@ -6,6 +6,7 @@ Nothing here guesses: what cannot be read with certainty is refused with a code 
 from qipan.kernels.tables.problems import Problem, Unreadable
 from qipan.kernels.tables.reading import Column, Limits, Row, Table, digest_of, read_features, read_table
 from qipan.kernels.tables.values import BadValue, parse_choice, parse_code, parse_date, parse_degrees, parse_moment
+from qipan.kernels.tables.writing import csv_chunks, xlsx
 
 __all__ = [
     "BadValue",
@@ -15,6 +16,7 @@ __all__ = [
     "Row",
     "Table",
     "Unreadable",
+    "csv_chunks",
     "digest_of",
     "parse_choice",
     "parse_code",
@@ -23,4 +25,5 @@ __all__ = [
     "parse_moment",
     "read_features",
     "read_table",
+    "xlsx",
 ]
