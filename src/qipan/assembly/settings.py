@@ -46,6 +46,7 @@ INSTALLED_APPS = [
     "ninja",
     "csp",
     "procrastinate.contrib.django",
+    "qipan.foundation.refusals",
     "qipan.foundation.journal",
     "qipan.foundation.vault",
     "qipan.foundation.areas",

@@ -43,13 +43,20 @@ def decode(data: bytes, *, encoding: str = "") -> tuple[str, str]:
 
 
 def reads_as_chinese(text: str) -> bool:
-    """Whether the characters beyond ASCII are what Chinese texts are written with."""
+    """Whether the characters beyond ASCII are what Chinese texts are written with.
+
+    Four in five must be of the 7,445 of GB 2312: an accented letter of a western encoding swallows the ASCII letter
+    after it and becomes a character outside of those.
+    """
     foreign = [character for character in text if character > "\x7f"]
-    chinese = 0
-    for character in foreign:
-        if unicodedata.category(character) in {"Co", "Cn", "Cc", "Cs"}:
-            return False
-        chinese += (
-            "\u4e00" <= character <= "\u9fff" or "\u3000" <= character <= "\u303f" or "\uff00" <= character <= "\uffef"
-        )
-    return chinese >= 0.8 * len(foreign)
+    if any(unicodedata.category(character) in {"Co", "Cn", "Cc", "Cs"} for character in foreign):
+        return False
+    return sum(map(_common, foreign)) >= 0.8 * len(foreign)
+
+
+def _common(character: str) -> bool:
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True

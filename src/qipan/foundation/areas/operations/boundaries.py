@@ -100,16 +100,17 @@ def check(drawn: Mapping[int, Any], areas: Mapping[int, Area], *, at: datetime) 
 
 
 def faults(
-    drawn: Mapping[int, Any], areas: Mapping[int, Area], *, at: datetime
+    drawn: Mapping[int, Any], areas: Mapping[int, Area], *, at: datetime, names: Mapping[int, str] | None = None
 ) -> Iterable[tuple[int, Outside | Overlaps]]:
     """(area id, refusal) for each new outline that leaves its parent or covers a sibling.
 
     Looked at together with the outlines in force: a whole new layer is judged as it will be. Parents and siblings
-    without outlines are no reason to refuse.
+    without outlines are no reason to refuse. `names` of areas that are not in the database yet.
     """
     if not drawn:
         return
     district = next(iter(areas.values())).district_id
+    known_names = {number: area.name for number, area in areas.items()} | dict(names or {})
     layers = outlines.snapshot(district, rules.day_of(at)).layers
     known = {
         int(number): shape for layer in layers.values() for number, shape in zip(layer.ids, layer.shapes, strict=True)
@@ -121,18 +122,16 @@ def faults(
         if parent is not None and (share := shapes.outside_share(outline, parent)) > OUTSIDE:
             yield number, Outside(
                 field="outline", share=round(share * 100, 1), name=area.name,
-                parent=_name(area.parent_id, areas),
+                parent=_name(area.parent_id, known_names),
             )  # fmt: skip
-    yield from _overlaps(drawn, areas, known, district)
+    yield from _overlaps(drawn, areas, known, known_names)
 
 
 def _overlaps(
-    drawn: Mapping[int, Any], areas: Mapping[int, Area], known: Mapping[int, Any], district: int
+    drawn: Mapping[int, Any], areas: Mapping[int, Area], known: Mapping[int, Any], names: Mapping[int, str]
 ) -> Iterable[tuple[int, Overlaps]]:
     parents = {area.parent_id for area in areas.values()}
-    siblings = dict(
-        Area.objects.filter(district=district, parent__in=parents, valid_to=None).values_list("pk", "parent_id")
-    )
+    siblings = dict(Area.objects.filter(parent__in=parents, valid_to=None).values_list("pk", "parent_id"))
     siblings.update({number: area.parent_id for number, area in areas.items() if area.parent_id})
     for parent in sorted(parents - {None}, key=lambda number: number or 0):
         numbers = [number for number, above in siblings.items() if above == parent and number in known]
@@ -145,12 +144,12 @@ def _overlaps(
                 yield (
                     one,
                     Overlaps(
-                        field="outline", share=round(share * 100, 1), name=areas[one].name, other=_name(other, areas)
+                        field="outline", share=round(share * 100, 1), name=areas[one].name, other=_name(other, names)
                     ),
                 )
 
 
-def _name(number: int | None, areas: Mapping[int, Area]) -> str:
+def _name(number: int | None, names: Mapping[int, str]) -> str:
     if number is None:
         return ""
-    return areas[number].name if number in areas else queries.area_names([number]).get(number, "")
+    return names[number] if number in names else queries.area_names([number]).get(number, "")
