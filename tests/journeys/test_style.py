@@ -58,6 +58,7 @@ def test_slash_searches_and_arrows_move_in_the_list(page: Page, live):
     expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("a/b")
     expect(page.locator("#q")).to_have_value("a/b")
+    page.locator("#q").fill("")
     page.keyboard.press("Escape")
     page.keyboard.press("ArrowDown")
     rows = page.locator("[data-row] .main a")
@@ -103,8 +104,8 @@ def test_a_clock_ticks_into_the_next_level(page: Page, live):
     clock = page.locator("time.clock", has_text="剩余 12分钟").first
     expect(clock).to_have_attribute("data-level", "due")
     handle = clock.element_handle()
-    page.clock.fast_forward("11:00")
-    page.clock.run_for(61_000)
+    page.clock.fast_forward("11:40")
+    page.clock.run_for(10_000)
     assert "不足1分钟" in handle.inner_text()
     page.clock.run_for(120_000)
     assert handle.get_attribute("data-level") == "overdue"
@@ -140,6 +141,42 @@ def test_a_form_is_sent_once_and_errors_get_the_focus(page: Page, live, complain
     expect(page.locator("#id_day")).to_have_value("2026-04-17")
     complaints.found.clear()  # the browser notes the 422
     assert_accessible(page)
+
+
+def test_a_filter_replaces_the_list_and_keeps_the_address(page: Page, live):
+    page.goto(f"{live}/style/")
+    page.keyboard.press("/")
+    page.keyboard.type("井盖")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    expect(page.locator("[data-row]")).to_contain_text("井盖")
+    assert "q=%E4%BA%95%E7%9B%96" in page.url
+    expect(page.locator("#q")).to_be_focused()
+    page.locator("#q").fill("没有这样的事")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("没有符合条件的内容")).to_be_visible()
+    page.go_back()
+    expect(page.locator("[data-row]")).to_have_count(1)
+
+
+def test_a_refusal_by_htmx_is_said_in_the_servers_words(page: Page, live, complaints):
+    page.goto(f"{live}/style/")
+    page.get_by_role("button", name="被拒绝").click()
+    notice = page.get_by_role("alert").filter(has_text="刚刚有人已派遣此事件")
+    expect(notice.last).to_be_visible()
+    toast = page.locator(".toast")
+    expect(toast).to_have_count(1)
+    assert_accessible(page)
+    toast.get_by_role("button", name="关闭").click()
+    expect(toast).to_have_count(0)
+    assert len(complaints.found) == 1, complaints.found  # the browser notes the 409 itself
+    complaints.found.clear()
+
+
+def test_events_of_the_server_arrive(page: Page, live):
+    page.goto(f"{live}/style/")
+    page.get_by_role("button", name="查看进度").click()
+    expect(page.locator("#streamed")).to_have_text("100 %")
 
 
 def test_copying_says_so(page: Page, live):

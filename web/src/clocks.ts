@@ -22,11 +22,8 @@ export function startClocks(): void {
   const server = parse(document.body.dataset["now"]);
   if (server) ahead = server - Date.now();
   const run = () => tick(document, Date.now() + ahead);
-  const loop = () => {
-    run();
-    setTimeout(loop, 60_000 - ((Date.now() + ahead) % 60_000) + 50);
-  };
-  loop();
+  run();
+  setInterval(() => document.hidden || run(), 10_000);
   document.addEventListener("visibilitychange", () => document.hidden || run());
   document.addEventListener("htmx:after:swap", run);
 }

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
 from qipan.assembly.shell import context
 
@@ -64,6 +67,8 @@ def page(request: HttpRequest) -> HttpResponse:
     typed = {"title": "", "phone": "12345", "details": _("Typed text stays."), "urgent": "yes", "kind": "hazard"}
     bad = Example(typed, auto_id="bad_%s")
     content = {"form": form, "bad": bad, "shell": _shell(request), **_content()}
+    sought = request.GET.get("q", "")
+    content["rows"] = [row for row in content["rows"] if sought in row["title"]]
     return render(request, "style.html", content, status=status)
 
 
@@ -89,6 +94,25 @@ def outline(_request: HttpRequest) -> JsonResponse:
 
     features = [area("甲镇", 114.0, 36.05), area("乙街道", 114.11, 36.04), area("丙乡", 114.22, 36.06)]
     return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+@require_POST
+def refused(_request: HttpRequest) -> JsonResponse:
+    """A refusal as the API gives it; the page shows its words in a notice."""
+    detail = _("Somebody dispatched it a moment ago. Look at it again before you decide.")
+    problem = {"type": "about:blank", "title": _("This incident has moved on"), "status": 409, "detail": detail}
+    return JsonResponse(problem, status=409, content_type="application/problem+json")
+
+
+async def stream(_request: HttpRequest) -> StreamingHttpResponse:
+    """Three steps of a long work, as server-sent events."""
+
+    async def events() -> AsyncIterator[str]:
+        for percent in (30, 60, 100):
+            yield f"data: {percent} %\n\n"
+            await asyncio.sleep(0.05)
+
+    return StreamingHttpResponse(events(), content_type="text/event-stream")
 
 
 def paper(request: HttpRequest) -> HttpResponse:

@@ -22,5 +22,7 @@ if settings.MODE != "production":
     urlpatterns += [
         path("style/", style_page.page, name="style"),
         path("style/outline.json", style_page.outline, name="style_outline"),
+        path("style/refused/", style_page.refused, name="style_refused"),
+        path("style/stream/", style_page.stream, name="style_stream"),
         path("style/paper/", style_page.paper, name="style_paper"),
     ]
