@@ -69,5 +69,15 @@ def main() -> None:
                 raise
             continue
         for command in module.COMMANDS:
-            qipan.add_command(command)
+            add(command)
     qipan()
+
+
+def add(command: click.Command) -> None:
+    """A group that several rooms bring (import, export) is one group with the commands of all."""
+    there = qipan.commands.get(command.name or "")
+    if isinstance(there, click.Group) and isinstance(command, click.Group):
+        for part in command.commands.values():
+            there.add_command(part)
+    else:
+        qipan.add_command(command)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import threading
@@ -71,7 +70,8 @@ class Worker:
         sequencer.run(self.stop)
 
     def _duties(self) -> None:
-        sweeper = importlib.import_module("qipan.foundation.duties.sweeper")
+        from qipan.foundation.duties import sweeper
+
         sweeper.run(self.stop)
 
     def _outbox(self) -> None:

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from qipan.foundation.areas.models import Area
 from qipan.foundation.posts import access, rules
-from qipan.foundation.posts.models import Absence, Person, Post, Posts, Shift, SignInRule, Token, Unit
+from qipan.foundation.posts.models import Absence, Person, Post, Posts, Shift, SignInRule, Token, Unit, Volunteer
 from qipan.foundation.posts.rules import Ability, Role
 
 
@@ -88,6 +88,13 @@ def tokens(*, person: Person) -> list[Token]:
     """The tokens of all posts of one person, newest first."""
     rows: Any = Token.objects.filter(post__person=person).select_related("post__area", "post__unit", "post__person")
     return list(rows)
+
+
+def volunteers(*, viewer: Post) -> list[Volunteer]:
+    """Those who help the units of the viewer's area now."""
+    access.require(viewer, "posts.volunteers")
+    rows = Volunteer.objects.filter(access.inside(viewer, "unit__area"), unit__district=viewer.district_id, until=None)
+    return list(rows.select_related("unit", "name_card"))
 
 
 def absences(*, post: Post, at: datetime) -> list[Absence]:

@@ -83,6 +83,7 @@ ABILITIES: dict[Ability, frozenset[Role]] = {
     "posts.see": EVERYBODY,
     "posts.administer": frozenset({Role.ADMINISTRATOR}),
     "posts.hand_over": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.COMMANDER}),
+    "posts.volunteers": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.COMMANDER}),
     "posts.sign_in_rules": frozenset({Role.ADMINISTRATOR}),
 }
 

@@ -14,9 +14,11 @@ from qipan.foundation.posts.operations.posts import appoint, change, deputise, e
 from qipan.foundation.posts.operations.shifts import close_shift, open_shift
 from qipan.foundation.posts.operations.tokens import issue_token, revoke_token, use_token
 from qipan.foundation.posts.operations.units import change_unit, close_unit, create_unit
+from qipan.foundation.posts.operations.volunteers import add_volunteer, end_volunteer
 
 __all__ = [
     "HandOver",
+    "add_volunteer",
     "appoint",
     "cancel_away",
     "change",
@@ -30,6 +32,7 @@ __all__ = [
     "disable_person",
     "enable_person",
     "end",
+    "end_volunteer",
     "expire",
     "hand_over",
     "issue_token",

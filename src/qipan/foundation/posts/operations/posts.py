@@ -30,6 +30,10 @@ class EmergencyNeedsAnEnd(Invalid):
     """An emergency post needs a date on which it expires."""
 
 
+class HeadOfNothing(Invalid):
+    """Name the unit that this post leads."""
+
+
 class OtherDistrict(NotFound):
     """There is no such person or unit in this district."""
 
@@ -54,6 +58,7 @@ def appoint(
     area: Area,
     unit: Unit | None = None,
     kind: PostKind | str = PostKind.REGULAR,
+    head: bool = False,
     valid_from: datetime | None = None,
     valid_to: datetime | None = None,
     by: Post | Author,
@@ -62,12 +67,13 @@ def appoint(
 ) -> Post:
     """Give a person a post from `valid_from` (default: now) to `valid_to` (default: open).
 
-    Raises HeldAlready, EndsBeforeItBegins, EmergencyNeedsAnEnd; OtherDistrict for a person or unit of another one.
+    `head`: leads its unit. Raises HeldAlready, EndsBeforeItBegins, EmergencyNeedsAnEnd, HeadOfNothing; OtherDistrict
+    for a person or unit of another one.
     """
     check(by, "posts.administer", area)
     return _appoint(
         person=person, role=role, area=area, unit=unit, kind=kind, by=by, at=at, reason=reason,
-        valid_from=valid_from or at, valid_to=valid_to,
+        valid_from=valid_from or at, valid_to=valid_to, head=head,
     )  # fmt: skip
 
 
@@ -85,6 +91,7 @@ def _appoint(
     reason: str,
     deputy_of: Post | None = None,
     stands_in: str = "",
+    head: bool = False,
 ) -> Post:
     if person.district_id != area.district_id or (unit and unit.district_id != area.district_id):
         raise OtherDistrict
@@ -92,6 +99,8 @@ def _appoint(
         raise EndsBeforeItBegins(field="valid_to")
     if kind == PostKind.EMERGENCY and not valid_to:
         raise EmergencyNeedsAnEnd(field="valid_to")
+    if head and unit is None:
+        raise HeadOfNothing(field="unit")
     post = Post(
         district_id=area.district_id,
         person=person,
@@ -103,6 +112,7 @@ def _appoint(
         valid_to=valid_to,
         deputy_of=deputy_of,
         stands_in=stands_in,
+        head=head,
     )
     same = Post.objects.filter(person=person, role=post.role, area=area, unit=unit, deputy_of=deputy_of)
     same = same.exclude(valid_to__lte=valid_from)
@@ -154,6 +164,7 @@ def deputise(
     return _appoint(
         person=person, role=main.role, area=main.area, unit=main.unit, kind=PostKind.DEPUTY, by=by, at=at,
         reason=reason, valid_from=valid_from or at, valid_to=valid_to, deputy_of=main, stands_in=StandsIn(stands_in),
+        head=main.head,
     )  # fmt: skip
 
 
