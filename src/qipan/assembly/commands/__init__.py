@@ -1,4 +1,5 @@
+from qipan.assembly.commands.backup import backup_command, restore_command
 from qipan.assembly.commands.installation import init, migrate
 from qipan.assembly.commands.serving import serve, worker
 
-COMMANDS = [init, migrate, serve, worker]
+COMMANDS = [backup_command, init, migrate, restore_command, serve, worker]

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-OWNER_COMMANDS = {"migrate"}
+OWNER_COMMANDS = {"migrate", "backup", "restore"}
 PRODUCTION_COMMANDS = {"serve", "worker"}
 
 

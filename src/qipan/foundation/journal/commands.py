@@ -155,7 +155,9 @@ def sequence(*, once: bool) -> None:
     from qipan.foundation.journal import sequencer
 
     if once:
-        click.echo(_("{count} entries placed.").format(count=sequencer.drain()))
+        placed = sequencer.drain()
+        text = _("{count} entries placed.").format(count=placed)
+        click.echo(json.dumps({"placed": placed}) if _wants_json(False) else text)
         return
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -182,7 +184,8 @@ def rotate_key() -> None:
         before=old,
         after=new,
     )
-    click.echo(_("New signing key: {new} (before: {old})").format(new=new, old=old))
+    text = _("New signing key: {new} (before: {old})").format(new=new, old=old)
+    click.echo(json.dumps({"key": new, "before": old}) if _wants_json(False) else text)
 
 
 COMMANDS = [journal]
