@@ -64,6 +64,13 @@ def test_every_built_file_a_page_names_is_served(client):
             assert "immutable" in answer.headers["Cache-Control"]
 
 
+def test_scripts_and_styles_go_over_a_slow_line_compressed(client):
+    for name in ("app.js", "style.css", "fonts.css"):
+        answer = client.get(assets.address(name), headers={"accept-encoding": "gzip"})
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert len(answer.content) < 40_000
+
+
 def test_the_build_has_every_entry():
     assert {"app.js", "style.css", "fonts.css", "paper.css"} <= set(assets.manifest())
 

@@ -27,6 +27,8 @@ export function startForms(): void {
     }
     form.dataset["sent"] = "1";
     form.dataset["clean"] = "1";
+    // A download does not leave the page, so nothing else would give its form back.
+    setTimeout(() => release(form), form.hasAttribute("data-download") ? 1_500 : 20_000);
     // Buttons stay enabled: a disabled one would not send its own name and value.
     if (event.submitter instanceof HTMLButtonElement) event.submitter.setAttribute("aria-busy", "true");
   }, true);
