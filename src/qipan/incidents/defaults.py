@@ -72,9 +72,11 @@ CATEGORIES: tuple[tuple[Klass, str, str, str, dict[str, Any]], ...] = (
     (Klass.HEALTH, "cluster", "聚集性症状", "Cluster of symptoms", {"urgent_default": True}),
     (Klass.HEALTH, "food", "疑似食物中毒", "Suspected food poisoning", {"urgent_default": True}),
     (Klass.EMERGENCY, "accident", "安全生产事故", "Industrial accident", {"urgent_default": True}),
+    (Klass.EMERGENCY, "casualties", "伤亡事故", "Accident with casualties", {"urgent_default": True, "public": False}),
     (Klass.EMERGENCY, "fire", "火情", "Fire", {"urgent_default": True}),
     (Klass.EMERGENCY, "disaster", "自然灾害", "Natural disaster", {"urgent_default": True}),
     (Klass.POLICE, "police", "治安线索", "Police matter", {"public": False, "urgent_default": True}),
+    (Klass.POLICE, "case", "刑事或重大治安案件", "Criminal or major public-order case", {"public": False}),
     (Klass.DEVICE, "alarm", "设备告警", "Device alarm", {"public": False}),
 )  # fmt: skip
 
