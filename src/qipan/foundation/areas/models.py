@@ -74,6 +74,24 @@ class PointKind(models.TextChoices):
     SERVICE = "service", _("Service point")
 
 
+class ImportState(models.TextChoices):
+    """How far a file that somebody sent is."""
+
+    RECEIVED = "received", _("Being checked")
+    CHECKED = "checked", _("Checked")
+    LOADING = "loading", _("Being loaded")
+    LOADED = "loaded", _("Loaded")
+    REFUSED = "refused", _("Refused")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class ImportKind(models.TextChoices):
+    """What a file holds."""
+
+    AREAS = "areas", _("Areas and outlines")
+    PREMISES = "premises", _("Premises")
+
+
 def valid_on(on: date, prefix: str = "") -> Q:
     """Condition on rows with `valid_from` and `valid_to`: in force on that day."""
     return Q(**{f"{prefix}valid_from__lte": on}) & (
@@ -406,3 +424,42 @@ class Point(Located):
 
     def about(self) -> About:
         return About(kind="areas.point", id=self.id, label=self.name, district_id=self.district_id, areas=self.areas())
+
+
+class Import(models.Model):
+    """A file that somebody sent: first checked, then loaded when they say so. Its bytes are kept until then only."""
+
+    privacy: ClassVar[Privacy] = Privacy(staff=("by_label",))
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    district = models.ForeignKey(Area, models.PROTECT, related_name="+")
+    kind = models.TextField(choices=ImportKind.choices)
+    state = models.TextField(choices=ImportState.choices, default=ImportState.RECEIVED)
+    file_name = models.TextField()
+    size = models.BigIntegerField()
+    options = models.JSONField(default=dict)  # datum, since, skip_foreign, own_codes
+    data = models.BinaryField(null=True, blank=True)
+    done = models.IntegerField(default=0)
+    total = models.IntegerField(default=0)
+    stopping = models.BooleanField(default=False)  # somebody asked it to end
+    counts = models.JSONField(default=dict)
+    preview = models.JSONField(default=dict)  # rows and problems, as many as people look at
+    refusal = models.JSONField(default=dict)  # code and facts of what was wrong with the file as a whole
+    post_id = models.UUIDField(null=True, blank=True)
+    person_id = models.UUIDField(null=True, blank=True)
+    by_label = models.TextField(blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="areas_import_file_kept_while_needed",
+                condition=Q(state__in=["received", "checked", "loading"], data__isnull=False)
+                | Q(state__in=["loaded", "refused", "cancelled"], data=None),
+            )
+        ]
+        indexes = [models.Index(fields=["district", "-created_at"], name="areas_import_listed")]
+
+    def __str__(self) -> str:
+        return self.file_name

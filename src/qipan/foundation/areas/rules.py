@@ -11,6 +11,15 @@ TIME_ZONE = ZoneInfo("Asia/Shanghai")
 # Which column of a located row holds the area of a level; an area's own row holds itself there.
 COLUMNS = {1: "district", 2: "township", 3: "village", 4: "cell"}
 SYSTEMS = ("statistical", "grid", "own")
+# What may come after what for a file that is imported.
+IMPORT_NEXT: dict[str, frozenset[str]] = {
+    "received": frozenset({"checked", "refused", "cancelled"}),
+    "checked": frozenset({"loading", "cancelled"}),
+    "loading": frozenset({"loaded", "refused", "cancelled"}),
+    "loaded": frozenset(),
+    "refused": frozenset(),
+    "cancelled": frozenset(),
+}
 JOURNALLED = {
     "areas.founded": _("District founded"),
     "areas.created": _("Area created"),
