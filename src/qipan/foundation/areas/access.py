@@ -5,14 +5,14 @@ A viewer is a post, or anything else with the id of its district and the area it
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.db.models import Q, QuerySet
 
 from qipan.foundation.areas import rules
 from qipan.foundation.areas.models import Area, Located
 from qipan.foundation.journal.rules import Author
-from qipan.foundation.refusals import NotFound
+from qipan.foundation.refusals import Forbidden, NotFound
 
 T = TypeVar("T", bound=Located)
 
@@ -29,6 +29,17 @@ class Viewer(Protocol):
 
 class NoSuchArea(NotFound):
     """There is no such area in your jurisdiction."""
+
+
+class NotYourTask(Forbidden):
+    """Your post does not allow this."""
+
+
+def require(viewer: Any, ability: str) -> Any:
+    """The viewer, whose post allows this. Raises NotYourTask for any other, and for nobody."""
+    if viewer is None or not viewer.may(ability):
+        raise NotYourTask
+    return viewer
 
 
 def within(area: Area, prefix: str = "") -> Q:

@@ -11,6 +11,13 @@ TIME_ZONE = ZoneInfo("Asia/Shanghai")
 # Which column of a located row holds the area of a level; an area's own row holds itself there.
 COLUMNS = {1: "district", 2: "township", 3: "village", 4: "cell"}
 SYSTEMS = ("statistical", "grid", "own")
+# Which roles may do what here (posts registers it: this room knows no posts).
+SEE, CHANGE = "areas.see", "areas.change"
+ABILITIES = {
+    SEE: ("commander", "dispatcher", "handler", "grid_worker", "investigator", "sampler", "registrar", "courier", "lab",
+          "site_head", "programme", "dpo", "auditor", "administrator"),
+    CHANGE: ("administrator",),
+}  # fmt: skip
 # What may come after what for a file that is imported.
 IMPORT_NEXT: dict[str, frozenset[str]] = {
     "received": frozenset({"checked", "refused", "cancelled"}),

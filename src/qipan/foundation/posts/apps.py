@@ -6,6 +6,7 @@ class PostsConfig(AppConfig):
     label = "posts"
 
     def ready(self) -> None:
+        from qipan.foundation.areas import rules as areas
         from qipan.foundation.journal import kinds
         from qipan.foundation.journal import rules as journal
         from qipan.foundation.posts import rules
@@ -16,5 +17,6 @@ class PostsConfig(AppConfig):
         # The rooms below know no posts: what they ask for is registered here.
         rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in journal.ABILITIES.items()})
         rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in vault.ABILITIES.items()})
+        rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in areas.ABILITIES.items()})
         kinds.register(rules.KINDS)
         signals.connect()
