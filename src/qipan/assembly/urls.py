@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", shell.home, name="home"),
     path("accounts/", include("qipan.foundation.posts.accounts.urls")),
     path("open311/v2/", include(open311.urls())),
+    path("", include("qipan.incidents.pages.urls")),
     path("language/", shell.choose_language, name="choose_language"),
 ]
 
