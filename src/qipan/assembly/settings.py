@@ -47,7 +47,6 @@ INSTALLED_APPS = [
     "csp",
     "procrastinate.contrib.django",
     "qipan.foundation.refusals",
-    "qipan.foundation.interface",
     "qipan.foundation.journal",
     "qipan.foundation.vault",
     "qipan.foundation.areas",
@@ -56,7 +55,6 @@ INSTALLED_APPS = [
     "qipan.incidents",
     "qipan.inspections",
     "qipan.reporting",
-    "qipan.workflows",
     "qipan.assembly",
 ]
 
@@ -74,7 +72,6 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "qipan.foundation.posts.middleware.PostMiddleware",
-    "qipan.assembly.problems.ProblemMiddleware",
 ]
 
 ROOT_URLCONF = "qipan.assembly.urls"

@@ -21,4 +21,3 @@ class Caps:
 
 
 CAPS = Caps()
-UNHAPPY = 2  # stars, and below
