@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -70,7 +71,9 @@ def ask(application, method: str, address: str, client=("127.0.0.1", 5000), **mo
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
             return await http.request(method, address, **more)
 
-    return asyncio.run(go())
+    # In a thread: the browser tests' own loop may be running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, go()).result()
 
 
 def test_a_request_runs_in_a_thread_of_the_pool_and_every_cookie_comes_back(application):

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "csp",
     "procrastinate.contrib.django",
     "qipan.foundation.refusals",
+    "qipan.foundation.interface",
     "qipan.foundation.journal",
     "qipan.foundation.vault",
     "qipan.foundation.areas",
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "qipan.foundation.posts.middleware.PostMiddleware",
+    "qipan.assembly.problems.ProblemMiddleware",
 ]
 
 ROOT_URLCONF = "qipan.assembly.urls"

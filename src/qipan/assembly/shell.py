@@ -32,6 +32,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "posts": getattr(request, "posts", None) or ([post] if post else []),
         "district": getattr(post, "district", None),
         "navigation": navigation.groups(request),
+        "takes_calls": post is not None and post.may("duties.take_call"),
         "theme": theme if theme in THEMES else "",
         "now": timezone.now(),
         "demo": settings.DEMO,

@@ -3,18 +3,22 @@ from __future__ import annotations
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from qipan.assembly import shell, style_page
+from qipan.assembly import problems, shell, style_page
+from qipan.assembly.api import api
 from qipan.incidents.api import open311
 
-handler400 = shell.bad_request
-handler403 = shell.forbidden
-handler404 = shell.not_found
-handler500 = shell.server_error
+handler400 = problems.bad_request
+handler403 = problems.forbidden
+handler404 = problems.not_found
+handler500 = problems.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", shell.home, name="home"),
+    path("", include("qipan.foundation.duties.urls")),
     path("accounts/", include("qipan.foundation.posts.accounts.urls")),
+    path("api/v1/", api.urls),
     path("open311/v2/", include(open311.urls())),
+    path("", include("qipan.incidents.pages.urls")),
     path("language/", shell.choose_language, name="choose_language"),
 ]
 

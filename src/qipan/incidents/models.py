@@ -333,6 +333,7 @@ class Reminder(models.Model):
     incident = models.ForeignKey(Incident, models.CASCADE, related_name="reminders")
     at = models.DateTimeField()
     by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
+    reporter = models.ForeignKey(Reporter, models.CASCADE, null=True, blank=True, related_name="reminders")
     note = models.CharField(max_length=200, blank=True)
 
     def __str__(self) -> str:
@@ -418,6 +419,21 @@ class Number(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series}{self.day:%Y%m%d}-{self.last}"
+
+
+class Allowance(models.Model):
+    """How much of a public page's allowance is used in a window of time. `key` is a digest: no address is kept."""
+
+    privacy: ClassVar = Privacy()
+    key = models.CharField(max_length=64, primary_key=True)
+    window = models.DateTimeField()
+    used = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = (models.Index(fields=("window",), name="allowance_window"),)
+
+    def __str__(self) -> str:
+        return f"{self.window:%F %R} {self.used}"
 
 
 class SavedView(models.Model):

@@ -6,23 +6,26 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.duties import kinds as duties
 from qipan.foundation.duties.kinds import Kind
 from qipan.foundation.duties.rules import PauseCap
 from qipan.foundation.journal import kinds
-from qipan.foundation.posts.rules import register_abilities
+from qipan.foundation.posts.rules import Role, register_abilities
 from qipan.foundation.vault import grounds
 from qipan.incidents import letters
 from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.roles import ABILITIES
 
 if TYPE_CHECKING:
+    from qipan.foundation.posts.models import Post
     from qipan.foundation.vault.models import Card
 
 KINDS = {
     "incidents.reported": _("Reported"),
+    "incidents.redrafted": _("Draft written anew"),
     "incidents.received": _("Put on the desk"),
     "incidents.accepted": _("Accepted and filed"),
     "incidents.declined": _("Declined"),
@@ -69,17 +72,25 @@ def link(incident_id: UUID) -> str:
     return f"/incidents/{incident_id}/"
 
 
+def seen_by(viewer: Post) -> Q:
+    """The duties of private incidents are seen, with their clocks, by the roles that read the incidents themselves."""
+    from qipan.foundation.areas.access import within
+    from qipan.incidents.access import PRIVATE_READERS
+
+    return within(viewer.area) if Role(viewer.role) in PRIVATE_READERS else Q(pk__in=())
+
+
 HOLD = PauseCap(CAPS.holds, timedelta(days=CAPS.hold_days))
 DUTIES = (
-    Kind("incidents.accept", _("Accept"), link),
-    Kind("incidents.dispatch", _("Dispatch"), link),
-    Kind("incidents.handle", _("Handle"), link, pause=HOLD),
-    Kind("incidents.verify", _("Verify"), link),
-    Kind("incidents.assist", _("Assist"), link),
-    Kind("incidents.decide", _("Decide a request"), link),
-    Kind("incidents.supervise", _("Answer a supervision")),
-    Kind("incidents.call-back", _("Call back"), link),
-    Kind("incidents.check", _("Second check"), link),
+    Kind("incidents.accept", _("Accept"), link, seen_by),
+    Kind("incidents.dispatch", _("Dispatch"), link, seen_by),
+    Kind("incidents.handle", _("Handle"), link, seen_by, pause=HOLD),
+    Kind("incidents.verify", _("Verify"), link, seen_by),
+    Kind("incidents.assist", _("Assist"), link, seen_by),
+    Kind("incidents.decide", _("Decide a request"), link, seen_by),
+    Kind("incidents.supervise", _("Answer a supervision"), None, seen_by),
+    Kind("incidents.call-back", _("Call back"), link, seen_by),
+    Kind("incidents.check", _("Second check"), link, seen_by),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -20,6 +19,10 @@ from tests import factories
 
 CHINA = timezone(timedelta(hours=8))
 KIND = "tests.handle"
+TEST_KINDS = (
+    kinds.Kind(KIND, _("Open"), pause=PauseCap(count=2, total=timedelta(days=30))),
+    kinds.Kind("tests.never_paused", _("Open"), pause=None),
+)
 
 
 def moment(text: str) -> datetime:
@@ -55,30 +58,38 @@ class District:
         return Thing(factories.below(self.area, 4), privacy)
 
 
+def small_district(name: str = "东区", prefix: str = "910101") -> District:
+    """A district of one township, village and cell, with a department and its people."""
+    area = factories.tree(name, prefix=prefix, townships=1, villages=1, cells=1)
+    unit = factories.unit(area=area, name=f"{name}城管局")
+    return District(
+        area=area,
+        unit=unit,
+        dispatcher=factories.post("dispatcher", area),
+        commander=factories.post("commander", area),
+        head=factories.post("handler", area, unit, head=True),
+        handler=factories.post("handler", area, unit),
+        colleague=factories.post("handler", area, unit),
+    )
+
+
+def register_kinds() -> None:
+    """The kinds that tests open duties of; safe to repeat."""
+    for kind in TEST_KINDS:
+        if kinds._kinds.get(kind.name) is not kind:
+            kinds.register(kind)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def registered() -> None:
-    kinds.register(kinds.Kind(KIND, _("Open"), pause=PauseCap(count=2, total=timedelta(days=30))))
-    kinds.register(kinds.Kind("tests.never_paused", _("Open"), pause=None))
+    register_kinds()
 
 
 @pytest.fixture
 def make_district(db: None) -> Any:
-    def make(name: str = "东区", prefix: str = "910101") -> District:
-        area = factories.tree(name, prefix=prefix, townships=1, villages=1, cells=1)
-        unit = factories.unit(area=area, name=f"{name}城管局")
-        return District(
-            area=area,
-            unit=unit,
-            dispatcher=factories.post("dispatcher", area),
-            commander=factories.post("commander", area),
-            head=factories.post("handler", area, unit, head=True),
-            handler=factories.post("handler", area, unit),
-            colleague=factories.post("handler", area, unit),
-        )
-
-    return make
+    return small_district
 
 
 @pytest.fixture
-def district(make_district: Any) -> Iterator[District]:
-    return make_district()
+def district(make_district: Any) -> District:
+    return make_district()  # type: ignore[no-any-return]

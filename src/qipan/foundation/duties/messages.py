@@ -144,7 +144,7 @@ def _letter(duty: Duty, *, template: str, to: Post) -> dict[str, Any]:
         },
         "about": duty.about(),
         "urgent": duty.urgent,
-        "link": duty.link or f"/duties/{duty.pk}/explain",
+        "link": duty.link or f"/duties/{duty.pk}/explain/",
     }
 
 
@@ -160,7 +160,7 @@ def _gathered(letters: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "context": {"count": len(letters), "title": first["context"]["title"]},
             "about": _desk(first["to"]),
             "urgent": any(letter["urgent"] for letter in letters),
-            "link": "/",
+            "link": "/work/",
         }
     ]
 
@@ -182,7 +182,7 @@ def tell_moved(rows: Sequence[tuple[Duty, datetime | None]], *, reason: str, now
                 "to": post,
                 "context": {"count": len(moved), "title": title, "due": Words(first.due_at), "reason": reason},
                 "about": _desk(post),
-                "link": "/",
+                "link": "/work/",
             }
         )
     outbox.send_many(letters, at=now)
@@ -199,7 +199,7 @@ def tell_handed_over(duties: Sequence[Duty], *, to: Post, now: datetime) -> None
             context={"count": len(duties), "title": title},
             about=_desk(to),
             at=now,
-            link="/",
+            link="/work/",
         )
 
 

@@ -21,16 +21,16 @@ TITLE = _("Duties")
 
 
 KINDS = (
-    Kind(CALL, _("Phone call"), link=lambda key: f"/duties/{key}/call", pause=None),
+    Kind(CALL, _("Phone call"), link=lambda key: f"/duties/{key}/call/", pause=None),
     Kind(
         RELIEF,
         _("Family emergency: relieve"),
-        link=lambda key: f"/duties/{key}/relief",
+        link=lambda key: f"/duties/{key}/relief/",
         # Whoever is told of a relief that is late learns which unit, not who: the label names the unit alone.
         steps=(Escalation("commander", Limit.natural(minutes=15), Recipient.COMMANDER),),
         pause=None,
     ),
-    Kind(CALENDAR, _("Import the missing calendar"), link=lambda key: "/calendar/import", pause=None),
+    Kind(CALENDAR, _("Import the missing calendar"), link=lambda key: "/calendar/import/", pause=None),
 )
 
 

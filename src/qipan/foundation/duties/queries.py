@@ -17,7 +17,7 @@ from qipan.foundation.areas.rules import TIME_ZONE, day_of
 from qipan.foundation.duties import access, clocks, kinds
 from qipan.foundation.duties.models import CalendarYear, ClockOrder, Duty, Extension, Pause, Relief, Step
 from qipan.foundation.duties.recipients import Directory
-from qipan.foundation.duties.rules import State, Urgency, urgency
+from qipan.foundation.duties.rules import CALENDAR, RELIEF, State, Urgency, urgency
 from qipan.foundation.posts.models import Post, Unit
 from qipan.kernels import clock
 
@@ -46,6 +46,11 @@ class Row:
     left: str
     used: float | None
     due: str
+
+    @property
+    def link(self) -> str:
+        """The page of the thing, else the one that explains the deadline."""
+        return self.duty.link or f"/duties/{self.duty.pk}/explain/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,7 @@ def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str) 
     counts = rows.aggregate(**{one.name: Count("pk", filter=in_group(one, now=now)) for one in Urgency})
     if filters.urgency is not None:
         rows = rows.filter(in_group(filters.urgency, now=now))
-    page = list(_after(rows, after).select_related("unit", "post__person")[: PAGE + 1])
+    page = list(_after(rows, after).select_related("unit", "post__person", "township", "village")[: PAGE + 1])
     found = [(name, kinds.title(name), number) for name, number in sorted(by_kind.items(), key=lambda item: -item[1])]
     return Work(
         rows=described(page[:PAGE], now=now),
@@ -171,7 +176,8 @@ def described(duties: Sequence[Duty], *, now: datetime) -> list[Row]:
             left = clock.text.remaining(last.remaining(now=now), language=language)
             used = _used(last, now)
         group = urgency(state=duty.state, due_at=duty.due_at, warn_at=duty.warn_at, now=now, midnight=midnight)
-        due = clock.text.moment(duty.due_at, language=language, closing=True) if duty.due_at else ""
+        minute = duty.due_at.replace(second=0, microsecond=0) if duty.due_at else None  # seconds help nobody in a list
+        due = clock.text.moment(minute, language=language, closing=True) if minute else ""
         rows.append(Row(duty, group, kinds.title(duty.kind), left, used, due))
     return rows
 
@@ -226,9 +232,9 @@ def load(*, viewer: Post, unit: Unit, now: datetime) -> list[Load]:
         .order_by()
         .values_list("post")
         .annotate(
-            Count("pk"),
-            Count("pk", filter=in_group(Urgency.OVERDUE, now=now)),
-            Count("pk", filter=in_group(Urgency.SOON, now=now)),
+            all=Count("pk"),
+            overdue=Count("pk", filter=in_group(Urgency.OVERDUE, now=now)),
+            soon=Count("pk", filter=in_group(Urgency.SOON, now=now)),
         )
     )
     numbers = {post: counts for post, *counts in rows}
@@ -249,21 +255,22 @@ class Explained:
     extensions: list[Extension]
     orders: list[ClockOrder]
     steps: list[Step]
-    legs: list[Duty] = field(default_factory=list)
+    legs: list[tuple[Duty, clock.Deadline | None]] = field(default_factory=list)
 
 
 def explain(*, duty_id: UUID, viewer: Post, now: datetime) -> Explained:
     """The duty's deadline minute by minute, with its pauses, extensions, the orders that stretched it, the steps that
     fired, and the other duties about the same thing (its legs). Raises NoSuchDuty."""
     duty = access.get(duty_id, viewer=viewer)
-    deadlines = all_deadlines([duty]).get(duty.pk, [])
     stages = clocks.load(duty.limit)
     language = get_language() or "zh-hans"
     orders: list[ClockOrder] = []
     if not duty.urgent:
         until = duty.ended_at or duty.due_at or now
         orders = list(ClockOrder.objects.filter(area__in=duty.areas(), ends_at__gt=duty.starts_at, begins_at__lt=until))
-    legs = access.visible(viewer=viewer).filter(about_kind=duty.about_kind, about_id=duty.about_id)
+    legs = of(about=(duty.about_kind, duty.about_id), viewer=viewer)[:50]
+    counted = all_deadlines([duty, *legs])
+    deadlines = counted.get(duty.pk, [])
     return Explained(
         duty=duty,
         row=described([duty], now=now)[0],
@@ -273,7 +280,7 @@ def explain(*, duty_id: UUID, viewer: Post, now: datetime) -> Explained:
         extensions=list(duty.extensions.select_related("approved_by__person")),
         orders=orders,
         steps=list(duty.steps.order_by("fired_at", "planned_at")),
-        legs=list(legs.select_related("unit", "post__person").order_by("opened_at")[:50]),
+        legs=[(one, counted[one.pk][-1] if counted.get(one.pk) else None) for one in legs],
     )
 
 
@@ -286,6 +293,31 @@ def of(*, about: tuple[str, UUID], viewer: Post) -> list[Duty]:
 def heads(*, unit_id: int, at: datetime) -> list[Post]:
     """Who leads a unit now."""
     return Directory([Duty(unit_id=unit_id, district_id=0)], at=at).heads(unit_id)
+
+
+def asked_relief(*, viewer: Post) -> Relief | None:
+    """The viewer's own request to be relieved, while it waits."""
+    rows = Relief.objects.filter(post__person=viewer.person_id).exclude(duty__state=State.ENDED)
+    return rows.select_related("duty__post__person").first()
+
+
+def owed(*, post: Post) -> list[Duty]:
+    """What a post itself owes now, soonest first. The caller has checked that the viewer may see all of it."""
+    rows = Duty.objects.filter(post=post).exclude(state=State.ENDED)
+    return list(rows.select_related("unit", "post__person").order_by(F("due_at").asc(nulls_last=True), "pk"))
+
+
+def to_hand_over(*, viewer: Post, giver: Post | None = None, unit: Unit | None = None) -> list[Duty]:
+    """What could be handed over: a person's, a unit's, else the viewer's own duties, as far as the viewer sees them."""
+    rows = access.running(viewer=viewer)
+    if giver is not None:
+        rows = rows.filter(post=giver)
+    elif unit is not None:
+        rows = rows.filter(Q(unit=unit) | Q(post__unit=unit))
+    else:
+        rows = rows.filter(access.owed_by(viewer))
+    rows = rows.exclude(kind__in=(RELIEF, CALENDAR)).select_related("unit", "post__person")
+    return list(rows.order_by(F("due_at").asc(nulls_last=True), "pk"))
 
 
 def reliefs(*, viewer: Post) -> list[Relief]:

@@ -26,6 +26,17 @@ def after(position: int, *, limit: int) -> list[Entry]:
     return list(found.order_by("place__position")[:limit])
 
 
+def feed(*, viewer: Any, after: int, limit: int) -> tuple[list[Entry], int]:
+    """Placed entries after a position that a viewer may read, in order, each with its `position`; and the position that
+    was read up to (the newest one where the page is not full), from which to go on."""
+    from qipan.foundation.journal import access
+
+    newest = last_position()
+    found = access.visible(viewer=viewer).filter(place__position__gt=after, place__position__lte=newest)
+    page: list[Any] = list(found.annotate(position=F("place__position")).order_by("place__position")[:limit])
+    return page, page[-1].position if len(page) == limit else max(after, newest)
+
+
 def last_position() -> int:
     """The newest position, 0 in an empty journal."""
     return Position.objects.aggregate(last=Max("position"))["last"] or 0

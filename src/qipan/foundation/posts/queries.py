@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from qipan.foundation.areas.models import Area
 from qipan.foundation.posts import access, rules
@@ -61,11 +61,15 @@ def able(*, ability: Ability, at: datetime, areas: Iterable[int]) -> Posts:
 
 def units(*, viewer: Post, at: datetime, kinds: Iterable[str] = ()) -> list[Unit]:
     """Units of the viewer's district that exist at `at`, by area and name."""
-    rows = access.visible_units(viewer=viewer).filter(valid_from__lte=at)
-    rows = rows.filter(Q(valid_to=None) | Q(valid_to__gt=at)).select_related("area", "parent")
-    if kinds:
-        rows = rows.filter(kind__in=list(kinds))
+    rows = units_in_force(viewer=viewer, at=at, kinds=kinds).select_related("area", "parent")
     return list(rows.order_by("area__level", "area__pinyin", "name"))
+
+
+def units_in_force(*, viewer: Post, at: datetime, kinds: Iterable[str] = ()) -> QuerySet[Unit]:
+    """The same as rows still to be ordered."""
+    rows = access.visible_units(viewer=viewer).filter(valid_from__lte=at)
+    rows = rows.filter(Q(valid_to=None) | Q(valid_to__gt=at))
+    return rows.filter(kind__in=list(kinds)) if kinds else rows
 
 
 def on_shift(*, viewer: Post, at: datetime) -> Posts:

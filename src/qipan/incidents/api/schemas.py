@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
 from ninja import Field, Schema
 from pydantic import StringConstraints
 
@@ -21,9 +22,9 @@ class Query(Schema):
     """The filters of a list; all may be absent."""
 
     text: Annotated[str, StringConstraints(max_length=100)] = Field(
-        "", description="Words to search for", examples=["井盖"]
+        "", description=_("Words to search for"), examples=["井盖"]
     )
-    status: list[str] = Field([], description="Status values")
+    status: list[str] = Field([], description=_("Status values"))
     state: Literal["", "open", "ended", "overdue", "due", "supervised"] = ""
     klass: list[str] = []
     category: Annotated[str, StringConstraints(max_length=40)] = ""
@@ -42,7 +43,7 @@ class Query(Schema):
 
 class PageQuery(Query):
     order: Literal["newest", "oldest", "due"] = "newest"
-    after: Annotated[str, StringConstraints(max_length=300)] = Field("", description="Cursor of the page before")
+    after: Annotated[str, StringConstraints(max_length=300)] = Field("", description=_("Cursor of the page before"))
     limit: int = Field(50, ge=1, le=200)
 
 
@@ -72,7 +73,7 @@ class Row(Schema):
 
 class PageOut(Schema):
     rows: list[Row]
-    after: str = Field(description="Cursor of the next page; empty on the last")
+    after: str = Field(description=_("Cursor of the next page; empty on the last"))
 
 
 class Done(Schema):
@@ -86,7 +87,7 @@ class Done(Schema):
 
 
 class Reported(Done):
-    tracking_code: str = Field("", description="Given once, for the person who reported it")
+    tracking_code: str = Field("", description=_("Given once, for the person who reported it"))
 
 
 class ContactIn(Schema):
@@ -101,17 +102,19 @@ class ReportIn(Schema):
     category: Annotated[str, StringConstraints(max_length=40)] = Field(examples=["manhole"])
     title: Short = Field("", examples=["人行道井盖缺失"])
     text: Text = ""
-    longitude: float | None = Field(None, ge=-180, le=180, description="Degrees, WGS 84 (CGCS2000)", examples=[114.3])
-    latitude: float | None = Field(None, ge=-90, le=90, description="Degrees, WGS 84 (CGCS2000)", examples=[36.1])
-    area: AreaId | None = Field(None, description="An area's id, where no point is known")
+    longitude: float | None = Field(
+        None, ge=-180, le=180, description=_("Degrees, WGS 84 (CGCS2000)"), examples=[114.3]
+    )
+    latitude: float | None = Field(None, ge=-90, le=90, description=_("Degrees, WGS 84 (CGCS2000)"), examples=[36.1])
+    area: AreaId | None = Field(None, description=_("An area's id, where no point is known"))
     premises: UUID | None = None
     address: Annotated[str, StringConstraints(max_length=200)] = ""
     names: list[Annotated[str, StringConstraints(min_length=1, max_length=50)]] = Field(
-        [], max_length=20, description="Names of persons in the texts, to be masked"
+        [], max_length=20, description=_("Names of persons in the texts, to be masked")
     )
     urgent: bool | None = None
     contact: ContactIn | None = None
-    accused: AreaId | None = Field(None, description="The unit that an accusation is about")
+    accused: AreaId | None = Field(None, description=_("The unit that an accusation is about"))
     draft: bool = False
 
 

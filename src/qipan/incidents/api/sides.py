@@ -105,7 +105,7 @@ def supervise(request: HttpRequest, incident_id: UUID, body: schemas.SuperviseIn
 
 
 @router.post("/supervisions/{uuid:supervision_id}/answer", response=Kept, summary=_("Answer a supervision"))
-def answer(request: HttpRequest, supervision_id: UUID, body: schemas.AnswerIn) -> Any:
+def answer_supervision(request: HttpRequest, supervision_id: UUID, body: schemas.AnswerIn) -> Any:
     by = viewer(request)
 
     def work() -> dict[str, Any]:

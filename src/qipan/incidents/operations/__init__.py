@@ -1,5 +1,6 @@
 """Every write of incidents. Each function is one transaction; `by` is the post that acts, `at` the moment."""
 
+from qipan.incidents.operations.allowance import spend
 from qipan.incidents.operations.asks import ask, decide, withdraw
 from qipan.incidents.operations.attach import add_photos, attach, forget_orphans, look
 from qipan.incidents.operations.configure import change_category, end_rule, set_rule
@@ -7,8 +8,14 @@ from qipan.incidents.operations.desk import accept, check_back, decline, dispatc
 from qipan.incidents.operations.handle import answer, answer_assistance, settle, sign, start
 from qipan.incidents.operations.merge import merge, unmerge
 from qipan.incidents.operations.rating import call_back, check_again, draw_spot_checks, rate, reopen
-from qipan.incidents.operations.report import Contact, report, submit
-from qipan.incidents.operations.supervise import answer_supervision, end_supervision, remind, supervise
+from qipan.incidents.operations.report import Contact, change_draft, report, submit
+from qipan.incidents.operations.supervise import (
+    answer_supervision,
+    end_supervision,
+    remind,
+    remind_as_reporter,
+    supervise,
+)
 from qipan.incidents.operations.verify import close, rework, verify
 
 __all__ = [
@@ -22,6 +29,7 @@ __all__ = [
     "attach",
     "call_back",
     "change_category",
+    "change_draft",
     "check_again",
     "check_back",
     "close",
@@ -37,12 +45,14 @@ __all__ = [
     "rate",
     "refer",
     "remind",
+    "remind_as_reporter",
     "reopen",
     "report",
     "rework",
     "set_rule",
     "settle",
     "sign",
+    "spend",
     "start",
     "submit",
     "supervise",

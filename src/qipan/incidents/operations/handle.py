@@ -12,6 +12,7 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 from qipan.incidents import access
 from qipan.incidents.models import Assistance, Incident
+from qipan.incidents.operations.flags import flag_mass_closing
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Step, check
@@ -76,6 +77,7 @@ def answer(*, incident_id: UUID, text: str, by: Post, at: datetime) -> Incident:
     incident.answer, incident.answered_at = _masked(text), at
     on_time = end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="answered")
     incident.on_time = on_time if incident.on_time is None else incident.on_time and on_time is not False
+    flag_mass_closing(incident, at=at)
     take(incident, Step.ANSWER, by=by, at=at, on_time=on_time)
     start_leg(incident, Leg.VERIFY, by=by, at=at, unit=incident.desk)
     return incident

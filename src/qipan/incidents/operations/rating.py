@@ -19,7 +19,7 @@ from qipan.incidents.models import Incident, Rating, Reporter, SpotCheck
 from qipan.incidents.operations.desk import ReasonMissing
 from qipan.incidents.operations.steps import start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
-from qipan.incidents.rules.caps import CAPS
+from qipan.incidents.rules.caps import CAPS, UNHAPPY
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import Status, Step, WrongStep
 from qipan.kernels.clock import Limit
@@ -41,9 +41,6 @@ class NotYourCheck(Conflict):
 
 class CheckedAlready(Conflict):
     """This was checked already."""
-
-
-UNHAPPY = 2  # stars, and below
 
 
 @transaction.atomic

@@ -18,14 +18,14 @@ from qipan.foundation.areas.models import Area, Premises
 from qipan.foundation.journal.rules import SYSTEM, HasAuthor
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
-from qipan.foundation.refusals import Invalid
+from qipan.foundation.refusals import Invalid, NotFound
 from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.rules import Retention
 from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident, Reporter
-from qipan.incidents.operations.steps import next_number, start_leg, take
+from qipan.incidents.operations.steps import next_number, note, start_leg, take
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
-from qipan.incidents.rules.steps import Status, Step
+from qipan.incidents.rules.steps import Status, Step, check
 from qipan.kernels import bigrams
 from qipan.kernels.ids import new_id
 
@@ -98,12 +98,14 @@ def report(
     at: datetime,
     reported_at: datetime | None = None,
     draft: bool = False,
+    code: str = "",
 ) -> tuple[Incident, str]:
     """Open a file for something reported; it lies on the desk of its area, and that desk's clock runs.
 
     Returns the incident and the reporter's tracking code ("" without `contact`), which is told once and kept only as
-    a digest. In a private class the words go to the vault as they are; otherwise ID-card and phone numbers and the
-    names the reporter marked are masked. Raises NoPlace, OutsideDistrict, TitleMissing, CategoryEnded, FromTheFuture.
+    a digest; an edge that may have to tell it twice gives its own `code`. In a private class the words go to the vault
+    as they are; otherwise ID-card and phone numbers and the names the reporter marked are masked.
+    Raises NoPlace, OutsideDistrict, TitleMissing, CategoryEnded, FromTheFuture.
     """
     if isinstance(by, Post):
         require(by, "incidents.report")
@@ -128,9 +130,9 @@ def report(
         staffed=routing.staffed(district_id=incident.district_id, at=at),
     )  # fmt: skip
     _write_words(incident, place=place, title=title, text=text, by=by, at=at)
-    write_search(incident)
     incident.save(force_insert=True)
-    code = add_reporter(incident, contact=contact, by=by, at=at) if contact else ""
+    write_search(incident)
+    code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
     if not draft:
         _hand_in(incident, by=by, at=at)
     return incident, code
@@ -140,6 +142,39 @@ def report(
 def submit(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
     """Hand in an own draft. Raises WrongStep if it was handed in already, NotFound for another's."""
     return _hand_in(access.lock(incident_id, viewer=by), by=by, at=at)
+
+
+@transaction.atomic
+def change_draft(
+    *, incident_id: UUID, category: Category, place: Place, title: str, text: str = "", urgent: bool | None = None,
+    by: Post, at: datetime,
+) -> Incident:  # fmt: skip
+    """Write a draft anew before it is handed in. Raises NotFound for another's, WrongStep once it was handed in, and
+    what `report` raises."""
+    incident = access.lock(incident_id, viewer=by)
+    if incident.reported_by_id != by.pk:
+        raise NotFound
+    check(Step.SUBMIT, incident.status)
+    today = timezone.localdate(at)
+    if category.valid_from > today or (category.valid_to and category.valid_to <= today):
+        raise CategoryEnded(field="category")
+    old = incident.text_card
+    incident.category, incident.klass = category, category.klass
+    incident.private = category.private or CLASSES[Klass(category.klass)].private
+    incident.hidden_from_village = category.hidden_from_village
+    incident.urgent = category.urgent_default if urgent is None else urgent
+    incident.premises, incident.text_card = place.premises, None
+    _locate(incident, place, district_id=incident.district_id, at=at)
+    incident.level = routing.first_level(
+        klass=Klass(category.klass), urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
+        staffed=routing.staffed(district_id=incident.district_id, at=at),
+    )  # fmt: skip
+    _write_words(incident, place=place, title=title, text=text, by=by, at=at)
+    note(incident, "redrafted", by=by, at=at)
+    write_search(incident)
+    if old:
+        vault.erase(card_id=old, by=by, at=at, reason="incidents.redrafted")
+    return incident
 
 
 def _hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
@@ -202,9 +237,9 @@ def _write_words(incident: Incident, *, place: Place, title: str, text: str, by:
 
 
 def write_search(incident: Incident) -> None:
-    """The terms under which lists find it: of masked text only. The caller saves the row, now and perhaps again."""
+    """The terms under which lists find it: of masked text only."""
     words = " ".join((incident.number, incident.title, incident.text, incident.address))
-    incident.search = search_vector(words)
+    Incident.objects.filter(pk=incident.pk).update(search=search_vector(words))
 
 
 def search_vector(words: str) -> Func:
@@ -213,7 +248,7 @@ def search_vector(words: str) -> Func:
 
 
 def add_reporter(
-    incident: Incident, *, contact: Contact, by: HasAuthor, at: datetime, came_with: UUID | None = None
+    incident: Incident, *, contact: Contact, by: HasAuthor, at: datetime, came_with: UUID | None = None, code: str = ""
 ) -> str:
     """Keep who reported it in the vault and give a tracking code out, once."""
     fields = contact.fields()
@@ -223,10 +258,24 @@ def add_reporter(
             district_id=incident.district_id, purpose="incidents.reporter", about=incident,
             retention=Retention.DISPUTE if incident.private else Retention.CASE, fields=fields, by=by, at=at,
         ).id  # fmt: skip
-    code = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
+    code = code or grouped("".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)))
     reporter.code = code_digest(code)
     reporter.save(force_insert=True)
-    return "-".join((code[:4], code[4:8], code[8:]))
+    return code
+
+
+def grouped(code: str) -> str:
+    """A tracking code as it is written down: ABCD-EFGH-JKLM."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+def code_of(secret: bytes) -> str:
+    """The tracking code that a secret of at least 16 bytes leads to, always the same: no letter is likelier."""
+    number, letters = int.from_bytes(secret, "big"), []
+    for _ in range(CODE_LENGTH):
+        number, digit = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[digit])
+    return grouped("".join(letters))
 
 
 def code_digest(code: str) -> bytes:

@@ -10,11 +10,12 @@ from django.utils import timezone
 
 from qipan.foundation.duties import operations as duties
 from qipan.foundation.journal import operations as journal
+from qipan.foundation.journal.rules import RESIDENT
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post
-from qipan.foundation.refusals import Conflict
+from qipan.foundation.refusals import Conflict, NotFound
 from qipan.incidents import access
-from qipan.incidents.models import Incident, Reminder, Supervision
+from qipan.incidents.models import Incident, Reminder, Reporter, Supervision
 from qipan.incidents.operations.desk import ReasonMissing
 from qipan.incidents.operations.handle import AnswerMissing, NotYourUnit
 from qipan.incidents.operations.steps import next_number, note
@@ -30,6 +31,10 @@ class NotAnswered(Conflict):
 
 class SupervisionEnded(Conflict):
     """This supervision has ended."""
+
+
+class RemindedToday(Conflict):
+    """You have reminded us today already. Tomorrow you can do so again."""
 
 
 class NotMajor(Conflict):
@@ -48,6 +53,26 @@ def remind(*, incident_id: UUID, by: Post, at: datetime, note_text: str = "") ->
         raise WrongStep(status=incident.get_status_display())
     reminder = Reminder.objects.create(incident=incident, at=at, by=by, note=note_text.strip()[:200])
     note(incident, "reminded", by=by, at=at, reason=note_text)
+    return reminder
+
+
+@transaction.atomic
+def remind_as_reporter(*, reporter_id: UUID, at: datetime) -> Reminder:
+    """催办 by the person who reported it: once on a day of theirs, counted, no clock changes.
+
+    Raises RemindedToday, WrongStep if it is over.
+    """
+    reporter = Reporter.objects.filter(pk=reporter_id).first()
+    if reporter is None:
+        raise NotFound
+    incident = Incident.objects.select_for_update(of=("self",)).select_related("category").get(pk=reporter.incident_id)
+    if incident.ended:
+        raise WrongStep(status=incident.get_status_display())
+    today = timezone.localdate(at)
+    if reporter.reminders.filter(at__date=today).exists():
+        raise RemindedToday
+    reminder = Reminder.objects.create(incident=incident, at=at, reporter=reporter)
+    note(incident, "reminded", by=RESIDENT, at=at)
     return reminder
 
 

@@ -21,3 +21,4 @@ class Caps:
 
 
 CAPS = Caps()
+UNHAPPY = 2  # stars, and below

@@ -143,7 +143,7 @@ CLASSES: dict[Klass, ClassRule] = {
         floors={"handle": hours(2)}, law="突发公共卫生事件应急条例 第二十条", natural=True,
     ),
     Klass.EMERGENCY: ClassRule(
-        _("Emergency"),
+        _("Emergency incident"),
         {"accept": minutes(5), "dispatch": minutes(5), "handle": hours(1), "verify": hours(24)},
         floors={"handle": hours(1)}, law="生产安全事故报告和调查处理条例 第九、十一条",
         first_level=1, natural=True,

@@ -3,17 +3,19 @@
 from qipan.foundation.duties.operations.alarm import raise_alarms
 from qipan.foundation.duties.operations.calls import ask_relief, finish, relieve, take_call, withdraw_relief
 from qipan.foundation.duties.operations.lifecycle import complete_stage, end, extend, open
-from qipan.foundation.duties.operations.moves import give_all, hand_over, reassign
+from qipan.foundation.duties.operations.moves import count_owed, give_all, hand_over, hand_over_once, reassign
 from qipan.foundation.duties.operations.pauses import pause, resume
 
 __all__ = [
     "ask_relief",
     "complete_stage",
+    "count_owed",
     "end",
     "extend",
     "finish",
     "give_all",
     "hand_over",
+    "hand_over_once",
     "open",
     "pause",
     "raise_alarms",

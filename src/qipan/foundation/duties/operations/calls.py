@@ -221,7 +221,7 @@ def relieve(
         about=duty,
         at=at,
         urgent=True,
-        link="/",
+        link="/work/",
     )
     journal.answer(command_id, {"moved": len(moved)})
     return len(moved)

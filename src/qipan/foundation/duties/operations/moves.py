@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from qipan.foundation.duties import access
+from qipan.foundation.duties import access, messages
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations.lifecycle import matching
 from qipan.foundation.duties.rules import DutyEnded, State
@@ -86,6 +86,30 @@ def hand_over(
             raise NotYoursToHandOver
         move(row, unit=unit, post=post, by=by, at=at, reason=reason)
     return rows
+
+
+@transaction.atomic
+def hand_over_once(
+    *,
+    duties: Iterable[UUID],
+    by: Post,
+    at: datetime,
+    command_id: UUID | None,
+    unit: Unit | None = None,
+    post: Post | None = None,
+    reason: str = "",
+) -> int:
+    """`hand_over` as one command of a form or of the API: sent twice, it happens once; the taker is told. How many."""
+    ids = sorted(set(duties))
+    body = {"duties": ids, "unit": unit.pk if unit else None, "post": post.pk if post else None}
+    earlier = journal.once(command_id, author=by, name="duties.hand_over", body=body, at=at)
+    if earlier is not None:
+        return int(earlier["moved"])
+    moved = hand_over(duties=ids, by=by, at=at, unit=unit, post=post, reason=reason)
+    if post is not None and post.pk != by.pk:
+        messages.tell_handed_over(moved, to=post, now=at)
+    journal.answer(command_id, {"moved": len(moved)})
+    return len(moved)
 
 
 def may_hand_over(duty: Duty, *, by: Post) -> bool:

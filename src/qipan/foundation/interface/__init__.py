@@ -1,0 +1,1 @@
+"""What pages, API and commands of every room share: answers, cursors, forms, limits, the terminal."""

@@ -1,0 +1,35 @@
+"""What the API modules of rooms and domains are written with.
+
+A room's `api` module has `ROUTERS = [("/areas", router)]`; the assembly mounts them below /api/v1. Texts are English
+literals inside `_()` (gettext_noop): summary and description of each operation, description of each field; the OpenAPI
+document is translated as it is served. Each field has examples. Every write is refused without an Idempotency-Key and
+runs through `posts.api_once.once`, which keeps its answer: ids and states, nothing personal.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Generic, TypeVar
+
+from django.utils.translation import gettext_noop as _
+from ninja import Query, Schema
+from pydantic import Field
+
+T = TypeVar("T")
+
+BIGGEST = 2**63 - 1
+AreaId = Annotated[
+    int, Field(ge=1, le=BIGGEST, description=_("The number of an area (never its official code)."), examples=[1])
+]
+UnitId = Annotated[int, Field(ge=1, le=BIGGEST, description=_("The number of a unit."), examples=[1])]
+Cursor = Annotated[
+    str,
+    Query(max_length=400, description=_("`next` of the page before; empty for the first page."), examples=[""]),
+]
+Limit = Annotated[int, Query(ge=1, le=200, description=_("Rows to a page."), examples=[50])]
+
+
+class PageOf(Schema, Generic[T]):
+    """One page of a list."""
+
+    items: list[T] = Field(description=_("The rows of this page."))
+    next: str = Field(description=_("The cursor of the next page; empty at the end."), examples=[""])

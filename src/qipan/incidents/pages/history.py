@@ -1,0 +1,112 @@
+"""Entries of the journal as the timeline shows them: what, who, when, why, before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from qipan.foundation.journal.models import Entry
+from qipan.incidents.models import ASKS
+from qipan.incidents.pages import wording
+from qipan.incidents.rules.steps import Status
+
+MAJOR = {
+    "incidents.reported", "incidents.accepted", "incidents.declined", "incidents.voided", "incidents.merged",
+    "incidents.unmerged", "incidents.dispatched", "incidents.signed", "incidents.answered", "incidents.verified",
+    "incidents.sent_back", "incidents.closed", "incidents.rated", "incidents.reopened", "incidents.referred",
+    "incidents.settled", "incidents.supervised",
+}  # fmt: skip
+HIDDEN = {
+    "duties.opened",
+    "duties.ended",
+    "vault.sealed",
+    "duties.reassigned",
+}  # each stands beside a step that says it
+
+
+def entries(rows: list[Entry]) -> list[dict[str, Any]]:
+    """Newest first, as they come. What merely accompanies a step is left out."""
+    return [_entry(row) for row in rows if row.kind not in HIDDEN]
+
+
+def _entry(row: Entry) -> dict[str, Any]:
+    return {
+        "title": row.kind_text,
+        "at": row.at,
+        "who": row.by_text,
+        "reason": row.reason,
+        "changes": _changes(row),
+        "weight": "major" if row.kind in MAJOR else "aside",
+    }
+
+
+def _changes(row: Entry) -> list[dict[str, str]]:
+    found = []
+    if row.status_after and row.status_before != row.status_after:
+        found.append({"label": _("Status"), "before": _status(row.status_before), "after": _status(row.status_after)})
+    for key, value in row.detail.items():
+        if key in SAID and value not in (None, "", []):
+            label, say = SAID[key]
+            before, after = say(value)
+            found.append({"label": label(), "before": before, "after": after})
+    return found
+
+
+def _status(value: str) -> str:
+    return wording.status_name(value, "") if value in set(Status) else value
+
+
+def _plain(value: Any) -> tuple[str, str]:
+    return "", str(value)
+
+
+def _from_to(value: Any) -> tuple[str, str]:
+    return (str(value.get("from", "")), str(value.get("to", ""))) if isinstance(value, dict) else _plain(value)
+
+
+def _yes_no(value: Any) -> tuple[str, str]:
+    return "", _("yes") if value else _("no")
+
+
+def _ask(value: Any) -> tuple[str, str]:
+    return "", str(dict(ASKS).get(value, value))
+
+
+def _fields(value: Any) -> tuple[str, str]:
+    return "", "、".join(str(wording.FIELDS.get(name, name)) for name in value) if isinstance(value, list) else str(
+        value
+    )
+
+
+def _ground(value: Any) -> tuple[str, str]:
+    return "", {"duty": _("own open duty"), "reason": _("by a reason given"), "system": _("the system")}.get(
+        str(value), str(value)
+    )
+
+
+def _stage(value: Any) -> tuple[str, str]:
+    return "", {"report": _("with the report"), "answer": _("with the answer"), "verify": _("at verification")}.get(
+        str(value), str(value)
+    )
+
+
+SAID: dict[str, tuple[Callable[[], str], Callable[[Any], tuple[str, str]]]] = {
+    "unit": (lambda: _("Unit"), _plain),
+    "desk": (lambda: _("Desk"), _plain),
+    "category": (lambda: _("Category"), _from_to),
+    "urgent": (lambda: _("Urgent"), _yes_no),
+    "on_time": (lambda: _("In time"), _yes_no),
+    "into": (lambda: _("Joined file"), _plain),
+    "number": (lambda: _("Joined file"), _plain),
+    "ask": (lambda: _("Request"), _ask),
+    "days": (lambda: _("Days"), _plain),
+    "supervision": (lambda: _("Number"), _plain),
+    "stars": (lambda: _("Stars"), _plain),
+    "receipt": (lambda: _("Receipt"), _plain),
+    "confirmed": (lambda: _("Solved"), _yes_no),
+    "fields": (lambda: _("Seen"), _fields),
+    "ground": (lambda: _("Ground"), _ground),
+    "stage": (lambda: _("Photo"), _stage),
+}

@@ -1,0 +1,362 @@
+"""The district's own rules of incidents: categories with their limits, routing with a preview, the caps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qipan.foundation.areas.models import Area, Level
+from qipan.foundation.areas.rules import day_of
+from qipan.foundation.duties import clocks
+from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.refusals import NotFound, Refusal
+from qipan.incidents import operations, routing
+from qipan.incidents.models import Category, Rule
+from qipan.incidents.pages.common import once, put, staff, viewer
+from qipan.incidents.pages.forms import category_choices, unit_choices
+from qipan.incidents.pages.places import area_choices
+from qipan.incidents.queries.preview import preview
+from qipan.incidents.rules.caps import CAPS
+from qipan.incidents.rules.classes import CLASSES, LEG_NAMES, ClassRule, Klass, Leg, check_limits, limit_for
+from qipan.kernels import clock
+
+CONFIGURE = "incidents.configure"
+# A clock with a unit of its own, as people write limits: (clock, minutes or days to one).
+UNITS: dict[str, tuple[str, int, Any]] = {
+    "minutes": ("natural", 1, _("minutes")),
+    "hours": ("natural", 60, _("hours")),
+    "days": ("natural_days", 1, _("natural days")),
+    "working-minutes": ("working_hours", 1, _("working minutes")),
+    "working-hours": ("working_hours", 60, _("working hours")),
+    "working-days": ("working_days", 1, _("working days")),
+}
+
+
+def text_of(limit: dict[str, Any] | None) -> str:
+    """A limit in words."""
+    if not limit:
+        return ""
+    value = clocks.load_one({"clock": limit["clock"], "amount": limit["amount"]})
+    return clock.text.limit(value, language=get_language() or "zh-hans")
+
+
+@staff("incidents.view")
+@require_GET
+def categories(request: HttpRequest) -> HttpResponse:
+    """Every category with the limits that hold for it today."""
+    post = viewer(request)
+    rows = Category.objects.filter(district=post.district_id, valid_to=None).order_by("order", "key")
+    groups = []
+    for klass in Klass:
+        own = [row for row in rows if row.klass == klass]
+        rule = CLASSES[klass]
+        if own:
+            groups.append(
+                {
+                    "name": rule.name,
+                    "rule": rule,
+                    "floors": [(LEG_NAMES[Leg(leg)], text_of(limit)) for leg, limit in rule.floors.items()],
+                    "rows": [_category_row(row) for row in own],
+                }
+            )
+    context = {"groups": groups, "legs": [LEG_NAMES[leg] for leg in Leg], "may_configure": post.may(CONFIGURE)}
+    return render(request, "incidents/categories_list.html", context)
+
+
+def _category_row(row: Category) -> dict[str, Any]:
+    klass = Klass(row.klass)
+
+    def limits(leg: Leg, *, urgent: bool) -> str:
+        if leg is Leg.HANDLE and not urgent:
+            if row.stages:
+                return " → ".join(f"{stage.get('name', '')} {text_of(stage)}".strip() for stage in row.stages)
+            if CLASSES[klass].levels and leg not in row.limits:
+                return " → ".join(
+                    text_of(CLASSES[klass].levels[level]) for level in sorted(CLASSES[klass].levels, reverse=True)
+                )
+        return text_of(limit_for(klass=klass, leg=leg, own=row.limits, urgent=urgent, level=Level.TOWNSHIP))
+
+    cells = []
+    for leg in Leg:
+        plain, urgent = limits(leg, urgent=False), limits(leg, urgent=True)
+        cells.append({"name": LEG_NAMES[leg], "plain": plain, "urgent": urgent if urgent != plain else ""})
+    return {"one": row, "cells": cells}
+
+
+class LimitWidget(forms.MultiWidget):
+    """An amount and what it counts."""
+
+    template_name = "incidents/limit_widget.html"
+
+    def __init__(self) -> None:
+        choices = [("", "—"), *((key, label) for key, (_clock, _one, label) in UNITS.items())]
+        super().__init__([forms.NumberInput(attrs={"min": 1, "inputmode": "numeric"}), forms.Select(choices=choices)])
+
+    def decompress(self, value: dict[str, Any] | None) -> list[Any]:
+        if not value:
+            return [None, ""]
+        best = ("", 0)
+        for key, (name, one, _label) in UNITS.items():
+            if name == value["clock"] and value["amount"] % one == 0 and one > best[1]:
+                best = (key, one)
+        return [value["amount"] // max(best[1], 1), best[0]]
+
+
+class LimitField(forms.MultiValueField):
+    """A limit, or nothing: then the class's own holds."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("", ""), *((key, key) for key in UNITS)]
+        fields = (forms.IntegerField(min_value=1, max_value=5_000_000), forms.ChoiceField(choices=choices))
+        super().__init__(fields, widget=LimitWidget(), required=False, require_all_fields=False, **kwargs)
+
+    def compress(self, values: list[Any]) -> dict[str, Any] | None:
+        amount, unit = (*values, None, "")[:2] if values else (None, "")
+        if not amount and not unit:
+            return None
+        if not amount or not unit:
+            raise forms.ValidationError(_("Give an amount and what it counts, or neither."))
+        name, one, _label = UNITS[unit]
+        return {"clock": name, "amount": amount * one}
+
+
+class CategoryForm(forms.Form):
+    """What a district may change of a category. Limits left empty follow the class."""
+
+    name = forms.CharField(label=_("Chinese name"), max_length=60)
+    name_en = forms.CharField(label=_("English name"), max_length=80)
+    urgent_default = forms.BooleanField(label=_("Urgent unless somebody says otherwise"), required=False)
+    public = forms.BooleanField(label=_("Residents may choose it"), required=False)
+    private = forms.BooleanField(label=_("Private: words and photos are encrypted"), required=False)
+    hidden_from_village = forms.BooleanField(label=_("Hidden from village and cell"), required=False)
+    photo_reason = forms.CharField(
+        label=_("Why an answer needs a photo"),
+        max_length=200,
+        required=False,
+        help_text=_("Empty: no photo is needed."),
+    )
+    on_lists = forms.TypedMultipleChoiceField(
+        label=_("On the list of duties of"), coerce=int, required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[(level.value, level.label) for level in Level if level != Level.DISTRICT],
+        help_text=_("It is sent to these levels only; to a district department always."),
+    )  # fmt: skip
+
+    def __init__(self, data: Any = None, *, category: Category) -> None:
+        self.category = category
+        rule = CLASSES[Klass(category.klass)]
+        initial = {name: getattr(category, name) for name in self.base_fields}
+        for key in LIMIT_KEYS:
+            initial[key] = category.limits.get(key)
+        super().__init__(data, initial=initial)
+        for key in LIMIT_KEYS:
+            self.fields[key] = LimitField(label=_limit_label(key), help_text=_limit_help(rule, key, category))
+        if rule.private:
+            del self.fields["private"]
+
+    def limits(self) -> list[forms.BoundField]:
+        return [self[key] for key in LIMIT_KEYS]
+
+    def changes(self) -> dict[str, Any]:
+        """Only what differs from the category as it is."""
+        data = self.cleaned_data
+        found: dict[str, Any] = {key: data[key] for key in self.base_fields if key in data}
+        found["limits"] = {key: data[key] for key in LIMIT_KEYS if data.get(key)}
+        return {key: value for key, value in found.items() if value != getattr(self.category, key)}
+
+
+LIMIT_KEYS = tuple(f"{prefix}{leg.value}" for prefix in ("", "urgent_") for leg in Leg)
+
+
+def _limit_label(key: str) -> str:
+    name = LEG_NAMES[Leg(key.removeprefix("urgent_"))]
+    return gettext("%(leg)s, urgent") % {"leg": name} if key.startswith("urgent_") else str(name)
+
+
+def _limit_help(rule: ClassRule, key: str, category: Category) -> str:
+    leg = Leg(key.removeprefix("urgent_"))
+    without = {name: value for name, value in category.limits.items() if name != key}
+    default = limit_for(
+        klass=Klass(category.klass), leg=leg, own=without, urgent=key.startswith("urgent_"), level=Level.TOWNSHIP
+    )
+    parts = [gettext("Empty: %(limit)s.") % {"limit": text_of(default)}]
+    if leg in rule.floors:
+        parts.append(
+            gettext("The law allows at most %(limit)s (%(law)s); working time is refused here.")
+            % {"limit": text_of(rule.floors[leg]), "law": rule.law}
+        )
+    return " ".join(parts)
+
+
+@staff("incidents.view")
+@require_http_methods(["GET", "POST"])
+def category(request: HttpRequest, category_id: UUID) -> HttpResponse:
+    """One category; its change holds from today on and touches no file that is closed."""
+    post = viewer(request)
+    one = Category.objects.filter(pk=category_id, district=post.district_id).first()
+    if one is None:
+        raise NotFound
+    versions = Category.objects.filter(district=post.district_id, key=one.key).order_by("-valid_from", "-valid_to")
+    context = {
+        "category": one, "rule": CLASSES[Klass(one.klass)], "versions": versions, "row": _category_row(one),
+        "may_configure": post.may(CONFIGURE) and one.valid_to is None,
+        "floors": [(LEG_NAMES[Leg(leg)], text_of(limit)) for leg, limit in CLASSES[Klass(one.klass)].floors.items()],
+        "stages": [(stage.get("name", ""), text_of(stage)) for stage in one.stages],
+    }  # fmt: skip
+    if request.method == "GET":
+        return render(request, "incidents/category.html", {**context, "form": CategoryForm(category=one)})
+    form = CategoryForm(request.POST, category=one)
+    status = 422
+    if form.is_valid():
+        try:
+            check_limits(Klass(one.klass), form.changes().get("limits", one.limits))
+            answer = once(request, f"incidents.category {one.key}", lambda at: _change(one, form, post, at))
+        except Refusal as refusal:
+            if refusal.status in {403, 404}:
+                raise
+            put(form, refusal)
+            status = refusal.status
+        else:
+            messages.success(request, gettext("The category has been changed from today on."))
+            return redirect("incident_category", category_id=answer["id"])
+    return render(request, "incidents/category.html", {**context, "form": form}, status=status)
+
+
+def _change(one: Category, form: CategoryForm, post: Post, at: datetime) -> dict[str, Any]:
+    changed = operations.change_category(category=one, changes=form.changes(), by=post, at=at)
+    return {"id": str(changed.pk)}
+
+
+class RuleForm(forms.Form):
+    """Where incidents of an area go."""
+
+    area = forms.ChoiceField(label=_("Area"))
+    what = forms.ChoiceField(label=_("Class or category"), required=False)
+    unit = forms.ChoiceField(label=_("Goes to"))
+
+    def __init__(self, *args: Any, post: Post, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.post = post
+        district = post.district
+        townships = Area.objects.filter(parent=district, valid_to=None).order_by("pinyin", "pk")
+        fields: dict[str, Any] = self.fields
+        fields["area"].choices = [
+            (str(district.pk), district.name),
+            (gettext("Townships and subdistricts"), [(str(one.pk), one.name) for one in townships]),
+            *area_choices(district, inside=district, at=at),
+        ]
+        classes = [(f"class:{klass.value}", CLASSES[klass].name) for klass in Klass]
+        fields["what"].choices = [
+            ("", gettext("everything")), (gettext("Classes"), classes),
+            *(
+                (label, [(f"category:{key}", name) for key, name in rows])
+                for label, rows in category_choices(district.pk)
+            ),
+        ]  # fmt: skip
+        fields["unit"].choices = [("", gettext("— choose —")), *unit_choices(post, at)]
+
+    def rule(self) -> dict[str, Any]:
+        """What `set_rule` takes. Raises NotFound for what is of another district."""
+        data = self.cleaned_data
+        area = Area.objects.filter(pk=data["area"], district=self.post.district_id).first()
+        unit = Unit.objects.filter(pk=data["unit"], district=self.post.district_id).select_related("area").first()
+        if area is None or unit is None:
+            raise NotFound
+        kind, _sep, name = data["what"].partition(":")
+        return {
+            "area": area, "unit": unit, "klass": name if kind == "class" else "",
+            "category_key": name if kind == "category" else "",
+        }  # fmt: skip
+
+
+@staff("incidents.view")
+@require_http_methods(["GET", "POST"])
+def rules(request: HttpRequest) -> HttpResponse:
+    """Routing rules in force; a new one is looked at before it is set."""
+    post, now = viewer(request), timezone.now()
+    may = post.may(CONFIGURE)
+    form = RuleForm(request.POST or None, post=post, at=now) if may else None
+    seen, status = None, 200
+    if request.method == "POST" and form is not None:
+        if not form.is_valid():
+            status = 422
+        else:
+            try:
+                if request.POST.get("really"):
+                    once(request, "incidents.rule", lambda at: _set(form, post, at))
+                    messages.success(request, gettext("The rule holds from today on."))
+                    return redirect("incident_rules")
+                seen = preview(viewer=post, now=now, **form.rule())
+            except Refusal as refusal:
+                if refusal.status in {403, 404}:
+                    raise
+                put(form, refusal)
+                status = refusal.status
+    elif request.method == "POST":
+        return redirect("incident_rules")
+    names = {key: name for _label, rows in category_choices(post.district_id) for key, name in rows}
+    found = routing.rules_in_force(district_id=post.district_id, on=day_of(now)).select_related("area", "unit")
+    context = {
+        "rows": [
+            {
+                "rule": one,
+                "what": names.get(one.category_key, one.category_key)
+                or (CLASSES[Klass(one.klass)].name if one.klass else ""),
+            }
+            for one in found.order_by("area__level", "area__pinyin", "klass", "category_key")
+        ],
+        "form": form, "seen": seen, "may_configure": may,
+    }  # fmt: skip
+    return render(request, "incidents/rules.html", context, status=status)
+
+
+def _set(form: RuleForm, post: Post, at: datetime) -> dict[str, Any]:
+    return {"id": str(operations.set_rule(by=post, at=at, **form.rule()).pk)}
+
+
+@staff(CONFIGURE)
+@require_POST
+def end_rule(request: HttpRequest, rule_id: UUID) -> HttpResponse:
+    """A routing rule ends today."""
+    post = viewer(request)
+    one = Rule.objects.filter(pk=rule_id, district=post.district_id).first()
+    if one is None:
+        raise NotFound
+    once(
+        request,
+        f"incidents.end-rule {one.pk}",
+        lambda at: {"id": str(operations.end_rule(rule=one, by=post, at=at).pk)},
+    )
+    messages.success(request, gettext("The rule ends today."))
+    return redirect(reverse("incident_rules"))
+
+
+@staff("incidents.view")
+@require_GET
+def caps(request: HttpRequest) -> HttpResponse:
+    """How often and how long side tracks may be granted."""
+    rows = [
+        (_("Extensions of one incident"), CAPS.extensions, ""),
+        (_("Days of one extension, at most"), CAPS.extension_days, _("a petition: 30 days, by law")),
+        (_("Holds of one incident"), CAPS.holds, ""),
+        (_("Days of a hold, at most"), CAPS.hold_days, ""),
+        (_("Returns of one incident"), CAPS.returns, ""),
+        (_("Reopenings by itself after an unhappy rating"), CAPS.automatic_reopenings, ""),
+        (_("Photos of one incident"), CAPS.attachments, ""),
+        (
+            _("Closed incidents drawn for a second check"),
+            f"{CAPS.spot_check_share:.0%}",
+            _("settled on the spot: twice as likely"),
+        ),
+    ]
+    return render(request, "incidents/caps.html", {"rows": rows})

@@ -1,0 +1,73 @@
+"""What somebody keeps an eye on: supervisions, second checks, call backs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q, QuerySet
+
+from qipan.foundation.posts.models import Post
+from qipan.incidents import access
+from qipan.incidents.models import Rating, SpotCheck, Supervision
+from qipan.incidents.rules.caps import UNHAPPY
+
+LIMIT = 50
+
+
+def supervisions(
+    *, viewer: Post, now: datetime, state: str = "open", after: str = "", limit: int = LIMIT
+) -> tuple[list[Supervision], str]:
+    """Supervisions of visible incidents: `open` (soonest due first), `answered` (waiting for the commander's word),
+    `overdue`, `ended`. The list and the cursor of the next page."""
+    rows = Supervision.objects.filter(incident__in=_visible(viewer))
+    match state:
+        case "ended":
+            rows = rows.exclude(ended_at=None)
+        case "answered":
+            rows = rows.filter(ended_at=None).exclude(answered_at=None)
+        case "overdue":
+            rows = rows.filter(ended_at=None, answered_at=None, due_at__lt=now)
+        case _:
+            rows = rows.filter(ended_at=None)
+    rows = rows.select_related("incident__category", "incident__township", "incident__village", "unit",
+                               "issued_by__person", "issued_by__area", "answered_by__person")  # fmt: skip
+    return _page(rows, "due_at", after, limit, down=state == "ended")
+
+
+def checks(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> tuple[list[SpotCheck], str]:
+    """Second checks that wait, oldest first, or those done, newest first."""
+    rows = SpotCheck.objects.filter(incident__in=_visible(viewer), checked_at__isnull=not done)
+    rows = rows.select_related("incident__category", "incident__township", "incident__village", "incident__unit",
+                               "checked_by__person")  # fmt: skip
+    return _page(rows, "drawn_at", after, limit, down=done)
+
+
+def call_backs(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> tuple[list[Rating], str]:
+    """Unhappy ratings that wait for a call, oldest first, or those called, newest first."""
+    rows = Rating.objects.filter(incident__in=_visible(viewer), stars__lte=UNHAPPY, called_back_at__isnull=not done)
+    rows = rows.select_related("incident__category", "incident__township", "incident__village", "incident__unit",
+                               "called_back_by__person", "reporter")  # fmt: skip
+    return _page(rows, "at", after, limit, down=done)
+
+
+def _visible(viewer: Post) -> Any:
+    return access.visible(viewer=viewer).order_by().values("pk")
+
+
+def _page(rows: QuerySet, column: str, after: str, limit: int, *, down: bool) -> tuple[list, str]:  # type: ignore[type-arg]
+    way = "lt" if down else "gt"
+    if after:
+        at, _, key = after.partition("~")
+        try:
+            moment, last = datetime.fromisoformat(at), UUID(key)
+        except ValueError:
+            moment, last = None, None
+        if moment is not None and moment.tzinfo is not None:
+            rows = rows.filter(Q(**{f"{column}__{way}": moment}) | Q(**{column: moment, f"pk__{way}": last}))
+    order = [F(column).desc() if down else F(column).asc(), "-pk" if down else "pk"]
+    found = list(rows.order_by(*order)[: limit + 1])
+    more = len(found) > limit
+    found = found[:limit]
+    return found, f"{getattr(found[-1], column).isoformat()}~{found[-1].pk}" if more else ""
