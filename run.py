@@ -7,6 +7,7 @@ python3 run.py bench X   run one benchmark of benchmarks/
 python3 run.py setup     only set up
 python3 run.py qipan ... any command of the command line
 python3 run.py messages  collect texts into the translation files and compile them
+python3 run.py docs      make the generated pages of docs/reference again
 python3 run.py shots     make the screenshots of docs/ again
 """
 
@@ -137,13 +138,14 @@ def main() -> int:
         "test": ["pytest"],
         "bench": ["benchmarks"],
         "messages": ["qipan.assembly.texts", "collect"],
+        "docs": ["docs.generate"],
         "shots": ["docs.shots"],
         "setup": [],
     }
     if command not in modules:
         print(__doc__)
         return 0 if command in {"-h", "--help", "help"} else 2
-    setup(dev=command in {"test", "bench", "messages", "shots", "setup"})
+    setup(dev=command in {"test", "bench", "messages", "docs", "shots", "setup"})
     if command == "setup":
         return 0
     if command == "test":

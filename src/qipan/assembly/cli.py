@@ -2,41 +2,43 @@
 
 from __future__ import annotations
 
+import gettext
 import importlib
-import json
 import os
 import sys
-from typing import Any
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
 
 import click
+
+LANGUAGES = ("zh-hans", "en")
 
 
 class Commands(click.Group):
     """Turns a refusal into its message and its exit code, for every command below."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from qipan.foundation.interface import console
         from qipan.foundation.refusals import Refusal
 
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
-            if ctx.params.get("as_json"):
-                click.echo(json.dumps({"code": refusal.code, "message": refusal.message}, ensure_ascii=False))
+            if ctx.obj and ctx.obj.get("json"):
+                console.print_json({"code": refusal.code, "message": refusal.message})
             else:
                 click.echo(refusal.message, err=True)
             sys.exit(refusal.exit)
 
 
-@click.group(cls=Commands)
-@click.option("--json", "as_json", is_flag=True, help="Print results as JSON.")
-@click.option("--language", default="zh-hans", show_default=True, help="zh-hans or en.")
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--language", type=click.Choice(LANGUAGES), help="Language of texts; QIPAN_LANGUAGE sets it for good.")
+@click.version_option(package_name="qipan", message="%(prog)s %(version)s", help="Show the version and exit.")
 @click.pass_context
-def qipan(ctx: click.Context, *, as_json: bool, language: str) -> None:
+def qipan(ctx: click.Context, *, language: str | None) -> None:
     """Qipan 棋盘: the command platform of a district."""
-    from django.utils import translation
-
-    ctx.obj = {"json": as_json}
-    translation.activate(language)
+    ctx.ensure_object(dict)
 
 
 ROOMS = (
@@ -56,11 +58,20 @@ ROOMS = (
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.assembly.settings")
     import django
+    from django.utils import translation
 
     from qipan.assembly.commands.installation import prepare_environment
 
     prepare_environment(sys.argv[1:])
     django.setup()
+    language = language_of(sys.argv[1:])
+    translation.activate(language)
+    speak(complete(), language=language)
+    qipan(prog_name="qipan")
+
+
+def complete() -> click.Group:
+    """The command line with the commands of every room, `--json` on each."""
     for room in ROOMS:
         try:
             module = importlib.import_module(f"{room}.commands")
@@ -70,7 +81,9 @@ def main() -> None:
             continue
         for command in module.COMMANDS:
             add(command)
-    qipan()
+    for _path, command in walk(qipan):
+        _offer_json(command)
+    return qipan
 
 
 def add(command: click.Command) -> None:
@@ -81,3 +94,54 @@ def add(command: click.Command) -> None:
             there.add_command(part)
     else:
         qipan.add_command(command)
+
+
+def walk(command: click.Command, path: tuple[str, ...] = ("qipan",)) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command below one, itself first: (words to type, command)."""
+    yield path, command
+    if isinstance(command, click.Group):
+        for name in sorted(command.commands):
+            yield from walk(command.commands[name], (*path, name))
+
+
+def language_of(words: list[str]) -> str:
+    """Chinese, unless `--language en` or QIPAN_LANGUAGE=en says otherwise. Needed before click reads the line."""
+    given = os.environ.get("QIPAN_LANGUAGE", "")
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--language":
+            given = following
+        elif word.startswith("--language="):
+            given = word.partition("=")[2]
+    return given if given in LANGUAGES else LANGUAGES[0]
+
+
+def speak(top: click.Command, *, language: str) -> None:
+    """Put what the commands say of themselves, and click's own words, into a language."""
+    from django.utils.translation import gettext as translated
+    from django.utils.translation import override
+
+    if language != "en":
+        os.environ["LANGUAGE"] = "zh_Hans"
+        gettext.bindtextdomain("messages", str(Path(__file__).with_name("locale")))
+    with override(language):
+        for _path, command in walk(top):
+            for holder in (command, *command.params):
+                words = " ".join((getattr(holder, "help", None) or "").split())
+                if words:
+                    cast(Any, holder).help = translated(words)
+
+
+def _offer_json(command: click.Command) -> None:
+    """`--json` before or after every word, and where a command has its own, that one tells the others."""
+
+    def noted(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+        if value:
+            ctx.find_root().ensure_object(dict)["json"] = True
+        return value
+
+    own = next((each for each in command.params if "--json" in each.opts), None)
+    if own is None:
+        help_text = "Print results as JSON."
+        own = click.Option(["--json"], is_flag=True, expose_value=False, is_eager=True, help=help_text)
+        command.params.append(own)
+    own.callback = noted

@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "qipan.incidents",
     "qipan.inspections",
     "qipan.reporting",
+    "qipan.workflows",
     "qipan.assembly",
 ]
 

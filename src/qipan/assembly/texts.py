@@ -52,6 +52,7 @@ def texts(app: Path) -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
         for _line, message, _comments, context in extract_from_file("python", path, keywords=KEYWORDS):
             yield place, message, context
         yield from ((place, text, None) for text in refusals(path))
+        yield from ((place, text, None) for text in command_texts(path))
     for path in sorted([*app.rglob("templates/**/*.html"), *app.rglob("templates/**/*.txt")]):
         place = path.relative_to(SOURCE).as_posix()
         yield from ((place, message, None) for message in template_texts(path.read_text()))
@@ -66,6 +67,24 @@ def refusals(path: Path) -> Iterator[str]:
             if (bases & known or node.name in REFUSALS) and (text := ast.get_docstring(node)):
                 known.add(node.name)
                 yield " ".join(text.split())
+
+
+def command_texts(path: Path) -> Iterator[str]:
+    """What the command line says of its commands and options: docstrings of click's functions and `help=`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            made = {getattr(getattr(each, "func", each), "attr", "") for each in node.decorator_list}
+            if made & {"command", "group"} and (text := ast.get_docstring(node)):
+                yield " ".join(text.split())
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {
+            "option",
+            "command",
+            "group",
+            "version_option",
+        }:
+            for keyword in node.keywords:
+                if keyword.arg == "help" and isinstance(keyword.value, ast.Constant):
+                    yield " ".join(str(keyword.value.value).split())
 
 
 def template_texts(source: str) -> Iterator[str | tuple[str, ...]]:

@@ -35,17 +35,26 @@ def ensure_database() -> None:
 def init() -> None:
     """Create or upgrade the database: start the embedded server if no DATABASE_URL is set, migrate, set rights."""
     ensure_database()
-    done = subprocess.run([sys.executable, "-m", "qipan", "migrate"], check=False)
+    done = subprocess.run([sys.executable, "-m", "qipan", "migrate", *_json()], check=False)
     sys.exit(done.returncode)
+
+
+def _json() -> list[str]:
+    from qipan.foundation.interface import console
+
+    return ["--json"] if console.wants_json() else []
 
 
 @click.command()
 def migrate() -> None:
     """Migrate as the owner of the tables and grant the application what it may do, no more."""
     from django.core.management import call_command
+    from django.utils.translation import gettext as _
 
+    from qipan.foundation.interface import console
     from qipan.foundation.journal import rights
 
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
     rights.apply()
+    console.tell({"migrated": True}, _("The database is up to date."))

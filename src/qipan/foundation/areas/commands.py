@@ -51,7 +51,13 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
         [
             click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
             click.option("--district", required=True, help="Code or name of the district."),
-            click.option("--datum", type=click.Choice(list(Datum)), default=Datum.WGS84, show_default=True),
+            click.option(
+                "--datum",
+                type=click.Choice(list(Datum)),
+                default=Datum.WGS84,
+                show_default=True,
+                help="What the coordinates of the file are measured in.",
+            ),
             click.option("--since", default="", help="First day of what is new, as 2024-05-15; today where not given."),
             click.option("--skip-foreign", is_flag=True, help="Leave out rows that lie in other districts."),
             click.option("--own-codes", is_flag=True, help="Codes are the district's own, not statistical ones."),
@@ -81,7 +87,13 @@ def import_premises(**given: Any) -> None:
 @areas.command("found")
 @click.argument("name")
 @click.option("--code", default="", help="Its statistical code of six digits.")
-@click.option("--kind", type=click.Choice([Kind.DISTRICT, Kind.COUNTY]), default=Kind.DISTRICT, show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice([Kind.DISTRICT, Kind.COUNTY]),
+    default=Kind.DISTRICT,
+    show_default=True,
+    help="A district or a county.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def found(*, name: str, code: str, kind: str, as_json: bool) -> None:
     """Make a new district, empty yet."""

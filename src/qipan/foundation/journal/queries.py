@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,24 @@ def feed(*, viewer: Any, after: int, limit: int) -> tuple[list[Entry], int]:
     return page, page[-1].position if len(page) == limit else max(after, newest)
 
 
+def label(about_kind: str, about_id: UUID | None) -> str:
+    """What a thing is called, by the newest entry about it; empty if there is none."""
+    if about_id is None:
+        return ""
+    found = Entry.objects.filter(about_kind=about_kind, about_id=about_id).order_by("-id")
+    return found.values_list("about_label", flat=True).first() or ""
+
+
+def positions(entry_ids: Iterable[int]) -> dict[int, int]:
+    """The positions of entries that have one."""
+    return dict(Position.objects.filter(entry_id__in=list(entry_ids)).values_list("entry_id", "position"))
+
+
+def newest(kind: str) -> Entry | None:
+    """The newest entry of a kind."""
+    return Entry.objects.filter(kind=kind).order_by("-id").first()
+
+
 def last_position() -> int:
     """The newest position, 0 in an empty journal."""
     return Position.objects.aggregate(last=Max("position"))["last"] or 0
@@ -55,9 +74,10 @@ def newest_seal() -> Seal | None:
 class Filters:
     """What the auditor's list asks for; empty means any."""
 
-    kind: str = ""
+    kind: str = ""  # "incidents." means every kind of that app
+    kinds: tuple[str, ...] = ()
     area_id: int | None = None
-    post_id: UUID | None = None
+    post_ids: tuple[UUID, ...] | None = None
     about_kind: str = ""
     about: str = ""  # a label (number) or an id
     since: datetime | None = None
@@ -83,8 +103,10 @@ def filtered(entries: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:
         )
     if filters.area_id is not None:
         entries = entries.filter(areas__contains=[filters.area_id])
-    if filters.post_id is not None:
-        entries = entries.filter(post_id=filters.post_id)
+    if filters.kinds:
+        entries = entries.filter(kind__in=filters.kinds)
+    if filters.post_ids is not None:
+        entries = entries.filter(post_id__in=filters.post_ids)
     if filters.about_kind:
         entries = entries.filter(about_kind=filters.about_kind)
     if filters.about:

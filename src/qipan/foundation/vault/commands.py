@@ -38,9 +38,12 @@ def keys(*, as_json: bool) -> None:
     from django.utils import timezone
     from django.utils.translation import gettext as _
 
-    from qipan.foundation.vault import operations, queries
+    from qipan.foundation.vault import keystore, operations, queries
 
-    operations.account(at=timezone.now())
+    try:
+        operations.account(at=timezone.now())
+    except keystore.KeysUnreachable as refusal:
+        click.echo(refusal.message, err=True)
     rows = queries.keys()
     if _wants_json(as_json):
         click.echo(json.dumps(rows, ensure_ascii=False, default=str))

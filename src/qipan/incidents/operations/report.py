@@ -130,8 +130,8 @@ def report(
         staffed=routing.staffed(district_id=incident.district_id, at=at),
     )  # fmt: skip
     _write_words(incident, place=place, title=title, text=text, by=by, at=at)
-    incident.save(force_insert=True)
     write_search(incident)
+    incident.save(force_insert=True)
     code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
     if not draft:
         _hand_in(incident, by=by, at=at)
@@ -170,8 +170,8 @@ def change_draft(
         staffed=routing.staffed(district_id=incident.district_id, at=at),
     )  # fmt: skip
     _write_words(incident, place=place, title=title, text=text, by=by, at=at)
-    note(incident, "redrafted", by=by, at=at)
     write_search(incident)
+    note(incident, "redrafted", by=by, at=at)
     if old:
         vault.erase(card_id=old, by=by, at=at, reason="incidents.redrafted")
     return incident
@@ -237,9 +237,9 @@ def _write_words(incident: Incident, *, place: Place, title: str, text: str, by:
 
 
 def write_search(incident: Incident) -> None:
-    """The terms under which lists find it: of masked text only."""
+    """The terms under which lists find it: of masked text only. The caller saves the row, now and perhaps again."""
     words = " ".join((incident.number, incident.title, incident.text, incident.address))
-    Incident.objects.filter(pk=incident.pk).update(search=search_vector(words))
+    incident.search = search_vector(words)
 
 
 def search_vector(words: str) -> Func:

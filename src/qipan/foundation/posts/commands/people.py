@@ -19,7 +19,7 @@ def user() -> None:
 @click.argument("username")
 @click.option("--name", required=True, help="The name shown to others.")
 @click.option("--district", required=True, help="Code or name of the district.")
-@click.option("--email", default="")
+@click.option("--email", default="", help="E-mail at work.")
 @click.option("--phone", default="", help="Duty telephone.")
 @click.option("--without-password", is_flag=True, help="Sign-in by passkey or the district's own service only.")
 @click.pass_context
@@ -54,7 +54,7 @@ def password(context: click.Context, *, username: str) -> None:
 
 @user.command()
 @click.argument("username")
-@click.option("--reason", default="")
+@click.option("--reason", default="", help="Why; kept in the journal.")
 @click.pass_context
 def disable(context: click.Context, *, username: str, reason: str) -> None:
     """End a person's sessions and rights."""

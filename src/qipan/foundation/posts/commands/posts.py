@@ -30,7 +30,7 @@ def post() -> None:
 @click.option("--until", default="", help="Last day, as 2026-03-31.")
 @click.option("--emergency", is_flag=True, help="Expires by itself after the last day.")
 @click.option("--head", is_flag=True, help="Leads the unit.")
-@click.option("--reason", default="")
+@click.option("--reason", default="", help="Why; kept in the journal.")
 @click.pass_context
 def appoint(
     context: click.Context, *, username: str, role: str, area: str, unit: str, until: str, emergency: bool, head: bool,
@@ -55,7 +55,7 @@ def appoint(
 
 @post.command()
 @click.argument("post_id", type=click.UUID)
-@click.option("--reason", default="")
+@click.option("--reason", default="", help="Why; kept in the journal.")
 @click.pass_context
 def end(context: click.Context, *, post_id: UUID, reason: str) -> None:
     """End a post now."""

@@ -12,6 +12,7 @@ import orjson
 from django.db import DatabaseError, connection, transaction
 
 from qipan.foundation.journal import operations as journal
+from qipan.foundation.journal import queries as history
 from qipan.foundation.journal.rules import About, Class, HasAbout, HasAuthor
 from qipan.foundation.refusals import Forbidden, Invalid, NotFound, TooMany, Unavailable
 from qipan.foundation.vault import envelope, grounds, rules
@@ -258,8 +259,10 @@ def open_bytes(sealed: bytes, *, key_id: str, district_id: int, purpose: str, ow
 
 
 def about_card(card: Card, *, privacy: int = Class.PRIVATE) -> About:
-    """How the journal names a card: by what it belongs to, never by whom it names."""
-    return replace(card.about(), privacy=max(privacy, Class.PRIVATE))
+    """How the journal names a card: by the matter it belongs to, never by whom it names."""
+    about = replace(card.about(), privacy=max(privacy, Class.PRIVATE))
+    matter = history.label(card.about_kind, card.about_id)
+    return replace(about, label=matter) if matter else about
 
 
 def blind_digests(district_id: int, kind: str, value: str) -> list[bytes]:
@@ -333,6 +336,7 @@ def _looked(card: Card, *, by: HasAuthor, at: dt.datetime, ground: str, duty_id:
         ground=str(ground),
         duty=duty_id,
         fields=sorted(card.masked),
+        matter={"kind": card.about_kind, "id": card.about_id},
     )
 
 

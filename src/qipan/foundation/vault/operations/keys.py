@@ -13,7 +13,7 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import About, Class, HasAuthor
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.foundation.vault import escrow as bundles
-from qipan.foundation.vault.keystore import KeyFacts, store
+from qipan.foundation.vault.keystore import KeyFacts, KeysUnreachable, store
 from qipan.foundation.vault.models import Card, Index, Key, KeyCopy
 from qipan.foundation.vault.operations import cards, retention
 from qipan.foundation.vault.rules import INDEX_PURPOSE
@@ -61,9 +61,14 @@ def about_key(key: Key | KeyFacts) -> About:
 
 
 def account(*, at: datetime) -> list[Key]:
-    """Compares the register with the store: new keys and copies are entered, vanished ones ended. All keys."""
+    """Compares the register with the store: new keys and copies are entered, vanished ones ended. All keys.
+
+    A store that holds nothing of what it should is not empty but away: raises KeysUnreachable, and ends nothing.
+    """
     keys = store()
     in_store = {facts.id: facts for facts in keys.every()}
+    if not in_store and Key.objects.filter(destroyed_at__isnull=True).exists():
+        raise KeysUnreachable
     with transaction.atomic():
         known = Key.objects.in_bulk()
         for facts in in_store.values():
@@ -245,7 +250,6 @@ def escrow(
 def restore_escrow(*, file: bytes, shares: tuple[str, str], by: HasAuthor, at: datetime) -> list[str]:
     """Brings the keys of a bundle back into the store; ids of those that it did not hold. Destroyed keys stay gone."""
     bundle_id, kept = bundles.read_bundle(file, shares)
-    account(at=at)
     keys = store()
     held = {facts.id for facts in keys.every()}
     destroyed = set(Key.objects.filter(destroyed_at__isnull=False).values_list("id", flat=True))

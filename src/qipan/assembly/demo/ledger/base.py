@@ -1,0 +1,206 @@
+"""Numbers, ids, journal entries and duties of the ledger."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections import defaultdict
+from datetime import UTC, date
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from qipan.assembly.demo.ledger.rows import SYSTEM_BY, About, By, Debt, File, entry_line
+from qipan.assembly.demo.ledger.text import escaped, iso, json, stamp
+from qipan.assembly.demo.ledger.winding import Winder
+from qipan.assembly.demo.scene import Actor, Scene, Team
+from qipan.foundation.duties import clocks
+from qipan.foundation.duties.models import Duty
+from qipan.foundation.duties.rules import BREACH, RESUME, WARN
+from qipan.incidents.operations.steps import SAID
+from qipan.incidents.operations.steps import limit as limit_of_leg
+from qipan.incidents.rules.classes import Leg
+from qipan.incidents.rules.steps import Step, check
+from qipan.kernels import clock
+from qipan.kernels.clock import Limit
+from qipan.kernels.clock.timetable import DAY, MINUTE, day_of, instant, moment_of
+
+EPOCH = date(1970, 1, 1).toordinal() * DAY - 8 * 60 * MINUTE
+
+
+class Base:
+    """What every part of the ledger shares. Rows gather in `lines`, by table; entries with their moment."""
+
+    def __init__(self, scene: Scene, *, seed: int) -> None:
+        self.scene = scene
+        self.district = scene.district.pk
+        self.winder = Winder(scene.clock)
+        self.ids = random.Random(f"ids {seed}")
+        self.lines: dict[str, list[str]] = defaultdict(list)
+        self.entries: list[tuple[int, int, str]] = []
+        self.numbers: dict[tuple[str, int], int] = defaultdict(int)
+        self.order = itertools.count()
+        self._limits: dict[Any, tuple[Limit, str, str]] = {}
+
+    def new_id(self, at: int) -> UUID:
+        """A UUID of version 7 of that moment, its random part from the ledger's seed."""
+        bits = self.ids.getrandbits(74)
+        milliseconds = (at - EPOCH) // 1000
+        return UUID(int=milliseconds << 80 | 7 << 76 | (bits >> 62) << 64 | 2 << 62 | bits & (1 << 62) - 1)
+
+    def number(self, series: str, at: int) -> str:
+        day = at // DAY
+        self.numbers[series, day] += 1
+        return f"{series}{day_of(day * DAY):%Y%m%d}-{self.numbers[series, day]:05d}"
+
+    # Journal
+
+    def record(
+        self, kind: str, about: About, *, by: By, at: int, reason: str = "", before: str = "", after: str = "",
+        **detail: Any,
+    ) -> None:  # fmt: skip
+        line = entry_line(at=at, kind=kind, about=about, district=self.district, by=by, before=before, after=after,
+                          reason=reason, detail=detail)  # fmt: skip
+        self.entries.append((at, next(self.order), line))
+
+    def take(self, file: File, step: Step, *, by: By, at: int, reason: str = "", **detail: Any) -> None:
+        before = file.status
+        file.status = check(step, before).value
+        file.status_at = at
+        file.version += 1
+        self.record(f"incidents.{SAID[step]}", file.about(), by=by, at=at, before=before, after=file.status,
+                    reason=reason, **detail)  # fmt: skip
+
+    def note(self, file: File, kind: str, *, by: By, at: int, reason: str = "", **detail: Any) -> None:
+        file.version += 1
+        self.record(f"incidents.{kind}", file.about(), by=by, at=at, reason=reason, before=file.status,
+                    after=file.status, **detail)  # fmt: skip
+
+    # Duties
+
+    def open(
+        self, file: File, *, kind: str, limit: Limit, at: int, about: About | None = None, unit: Team | None = None,
+        post: Actor | None = None, hours: str = "working", stored: str = "", urgent: bool = False,
+    ) -> Debt:  # fmt: skip
+        escalation = "urgent" if urgent else "default"
+        wound = self.winder.wind(kind=kind, limit=limit, hours=hours, start=at, escalation=escalation)
+        debt = Debt(
+            id=self.new_id(at), kind=kind, about=about or file.about(), point=None if about else file.point,
+            title=file.title, link=f"/incidents/{file.id}/", level=file.level, urgent=urgent,
+            unit=unit.id if unit else None, post=post.id if post else None, opened_at=at, starts_at=at,
+            limit=stored or escaped(orjson.dumps(clocks.dump(limit)).decode()), limits=limit, hours=hours,
+            escalation=escalation, warn=wound.warn, due=wound.due, provisional=wound.provisional, steps=wound.steps,
+        )  # fmt: skip
+        file.duties.append(debt)
+        return debt
+
+    def start_leg(
+        self, file: File, leg: Leg, *, at: int, unit: Team | None = None, post: Actor | None = None
+    ) -> None:  # fmt: skip
+        first, hours, stored = self.limit(file, leg)
+        debt = self.open(file, kind=f"incidents.{leg}", limit=first, hours=hours, stored=stored, urgent=file.urgent,
+                         at=at, unit=unit, post=post)  # fmt: skip
+        file.due_at = debt.due
+
+    def limit(self, file: File, leg: Leg) -> tuple[Limit, str, str]:
+        """The first limit of a leg, its hours, and how it is stored."""
+        key = (file.category.id, leg, file.urgent, file.level)
+        if key not in self._limits:
+            found, hours = limit_of_leg(file, leg)  # type: ignore[arg-type]  # a File has what it looks at
+            first = found[0] if isinstance(found, list) else found
+            self._limits[key] = (first, str(hours), json(clocks.dump(found)))
+        return self._limits[key]
+
+    def end(self, file: File, *, at: int, outcome: str, kind: str = "", about: UUID | None = None,
+            unit: Team | None = None) -> list[Debt]:  # fmt: skip
+        """End open duties of a kind, or all about the incident itself (or about `about`)."""
+        ended = []
+        for debt in file.duties:
+            if debt.state == "ended" or debt.about.id != (about or file.id) or (kind and debt.kind != kind):
+                continue
+            if unit is not None and debt.unit != unit.id:
+                continue
+            if debt.state == "paused":
+                raise ValueError("the ledger ends no duty that is paused")
+            debt.state, debt.ended_at, debt.outcome, debt.steps = "ended", at, outcome, []
+            debt.on_time = None if debt.due is None else at <= debt.due
+            ended.append(debt)
+        return ended
+
+    def end_leg(self, file: File, leg: Leg, *, at: int, outcome: str) -> bool | None:
+        ended = self.end(file, kind=f"incidents.{leg}", at=at, outcome=outcome)
+        file.due_at = None
+        return ended[0].on_time if ended else None
+
+    def end_all(self, file: File, *, at: int, outcome: str) -> None:
+        self.end(file, at=at, outcome=outcome)
+        file.due_at = None
+
+    # The sweeper
+
+    def sweep(self, file: File, until: int) -> None:
+        """What the sweeper would have fired by now of this incident's duties, each at its own moment."""
+        for debt in file.duties:
+            while debt.state != "ended" and debt.steps and debt.steps[0][1] <= until:
+                name, at, round_ = debt.steps.pop(0)
+                self.lines["duties_step"].append(f"{debt.id}\t{name}\t{round_}\t{stamp(at)}\t{stamp(at)}")
+                debt.rounds[name] = round_
+                if name == RESUME:
+                    self._resume(debt, at)
+                elif name != WARN:
+                    self._say(debt, "duties.breached" if name == BREACH else "duties.escalated", at=at, by=SYSTEM_BY,
+                              duty=str(debt.id), duty_kind=debt.kind, step=name, due=iso(at))  # fmt: skip
+
+    def _say(self, debt: Debt, kind: str, *, at: int, by: By, reason: str = "", before: str = "", after: str = "",
+             **detail: Any) -> None:  # fmt: skip
+        self.record(kind, debt.about._replace(unit=debt.unit), by=by, at=at, reason=reason, before=before, after=after,
+                    **detail)  # fmt: skip
+
+    def pause(self, debt: Debt, *, at: int, until: int, reason: str, asked_by: Actor, approved_by: Actor) -> None:
+        debt.state, debt.paused_from = "paused", at
+        debt.pauses.append([at, until, None, reason, asked_by, approved_by])
+        debt.steps = [(RESUME, until, len(debt.pauses))]
+        self._say(debt, "duties.paused", at=at, by=who(approved_by), reason=reason, before="open", after="paused",
+                  duty=str(debt.id), duty_kind=debt.kind, asked_by=str(asked_by.id), until=iso(until))  # fmt: skip
+
+    def _resume(self, debt: Debt, at: int) -> None:
+        before = debt.due
+        debt.pauses[-1][2] = at
+        debt.state, debt.paused_from = "open", None
+        self.rewind(debt, at)
+        self._say(debt, "duties.resumed", at=at, by=SYSTEM_BY, before="paused", after="open", duty=str(debt.id),
+                  duty_kind=debt.kind, due_before=utc_iso(before), due_after=iso(debt.due or 0))  # fmt: skip
+
+    def extend(self, debt: Debt, *, days: int, at: int, reason: str, by: Actor) -> None:
+        before, add = debt.due, Limit.natural_days(days)
+        self.lines["duties_extension"].append(
+            "\t".join((str(debt.id), json(clocks.dump(add)), stamp(at), escaped(reason), str(by.id)))
+        )
+        debt.extensions.append(add)
+        self.rewind(debt, at)
+        self._say(debt, "duties.extended", at=at, by=who(by), reason=reason, duty=str(debt.id), duty_kind=debt.kind,
+                  due_before=utc_iso(before), due_after=iso(debt.due or 0))  # fmt: skip
+
+    def rewind(self, debt: Debt, at: int) -> None:
+        """Count a deadline anew, by the real rules."""
+        model = Duty(
+            kind=debt.kind, district_id=self.district, limit=clocks.dump(debt.limits), hours=debt.hours,
+            urgent=debt.urgent, starts_at=moment_of(debt.starts_at), escalation=debt.escalation,
+        )  # fmt: skip
+        stops = [clock.Pause(moment_of(one[0]), None if one[2] is None else moment_of(one[2])) for one in debt.pauses]
+        clocks.wind(model, now=moment_of(at), pauses=stops, extensions=debt.extensions, fired=debt.rounds,
+                    rules=self.scene.clock)  # fmt: skip
+        debt.due = instant(model.due_at) if model.due_at else None
+        debt.warn = instant(model.warn_at) if model.warn_at else None
+        debt.provisional = model.provisional
+        debt.steps = [(step.name, instant(step.at), step.round) for step in model.pending()]
+
+
+def who(by: Actor | By) -> By:
+    return (by.label, by.id, by.person) if isinstance(by, Actor) else by
+
+
+def utc_iso(at: int | None) -> str | None:
+    """As `datetime.isoformat` writes what the database gave back."""
+    return None if at is None else moment_of(at).astimezone(UTC).isoformat()

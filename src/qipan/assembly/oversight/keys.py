@@ -1,0 +1,64 @@
+"""The vault's keys: their age, what is sealed with them, every copy that exists, and who holds the shares."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.http import require_GET, require_POST
+
+from qipan.foundation.posts import access as posts
+from qipan.foundation.vault import operations, queries
+from qipan.foundation.vault.keystore import KeysUnreachable
+from qipan.foundation.vault.rules import REQUESTS, SEE_KEYS
+
+RENEW_AFTER = timedelta(days=365)  # [ours]
+
+
+@require_GET
+def page(request: HttpRequest) -> HttpResponse:
+    viewer = posts.require(request.viewer, SEE_KEYS)  # type: ignore[attr-defined]
+    now, reachable = timezone.now(), True
+    try:
+        operations.account(at=now)
+    except KeysUnreachable:
+        reachable = False
+    rows = queries.keys(viewer=viewer)
+    for row in rows:
+        row["age"] = (now - row["created_at"]).days
+        row["old"] = not row["retired_at"] and not row["destroyed_at"] and now - row["created_at"] > RENEW_AFTER
+    current = [row for row in rows if not row["retired_at"] and not row["destroyed_at"]]
+    shares = queries.shares()
+    figures = [
+        {"label": gettext("Keys in use"), "value": len(current)},
+        {
+            "label": gettext("To be renewed"),
+            "value": sum(row["old"] for row in current),
+            "note": gettext("older than a year"),
+        },
+        {"label": gettext("Copies in all"), "value": sum(len(row["copies"]) for row in rows)},
+        {"label": gettext("Escrow shares"), "value": len(shares)},
+    ]
+    context = {
+        "rows": rows,
+        "shares": shares,
+        "figures": figures,
+        "reachable": reachable,
+        "may_end": viewer.may(REQUESTS),
+    }
+    return render(request, "oversight/keys.html", context)
+
+
+@require_POST
+def end_copy(request: HttpRequest, copy_id: UUID) -> HttpResponse:
+    """The data-protection officer enters that somebody destroyed a copy."""
+    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+    how = request.POST.get("how", "").strip()
+    operations.end_copy(copy_id=copy_id, by=viewer, at=timezone.now(), how=how)
+    messages.success(request, gettext("Done and recorded."))
+    return redirect("vault_keys")
