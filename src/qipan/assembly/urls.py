@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("qipan.foundation.duties.urls")),
     path("accounts/", include("qipan.foundation.posts.accounts.urls")),
     path("api/v1/", api.urls),
+    path("", include("qipan.foundation.posts.urls")),
+    path("messages/", include("qipan.foundation.outbox.urls")),
     path("open311/v2/", include(open311.urls())),
     path("", include("qipan.incidents.pages.urls")),
     path("", include("qipan.assembly.oversight.urls")),

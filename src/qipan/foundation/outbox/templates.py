@@ -40,6 +40,13 @@ def register(
     return template
 
 
+def ours(name: str, language: str) -> tuple[str, str]:
+    """Our own subject and body, with their places."""
+    template = TEMPLATES[name]
+    with translation.override(language):
+        return str(template.subject), str(template.body)
+
+
 def render(*, name: str, district_id: int, language: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """Subject and body in one language: the district's wording, else ours. An unknown template is a KeyError."""
     own = Wording.objects.filter(district=district_id, template=name, language=language).first()
@@ -48,8 +55,7 @@ def render(*, name: str, district_id: int, language: str, context: Mapping[str, 
 
 def words(*, name: str, own: Wording | None, language: str, context: Mapping[str, Any]) -> tuple[str, str]:
     """Subject and body filled: in the district's wording where it is given, else in ours. Values may be lazy texts."""
-    template = TEMPLATES[name]
+    subject, body = (own.subject, own.body) if own else ours(name, language)
     with translation.override(language):
-        subject, body = (own.subject, own.body) if own else (str(template.subject), str(template.body))
         values = {key: str(value) for key, value in context.items()}
     return rules.fill(subject, values)[:200], rules.fill(body, values)

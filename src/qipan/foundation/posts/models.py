@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -15,6 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.areas.rules import TIME_ZONE
 from qipan.foundation.journal.rules import About, Author
 from qipan.foundation.posts import rules
 from qipan.foundation.posts.rules import PostKind, Role, StandsIn, UnitKind
@@ -132,6 +133,14 @@ class Posts(models.QuerySet["Post"]):
         return self.select_related("person", "area", "unit", "district")
 
 
+def last_day(until: datetime | None) -> date | datetime | None:
+    """How an end is said: the last whole day before a midnight there, else the moment itself."""
+    if until is None:
+        return None
+    local = until.astimezone(TIME_ZONE)
+    return local.date() - timedelta(days=1) if local.time() == time() else until
+
+
 def _held(at: datetime) -> Q:
     return Q(valid_from__lte=at) & (Q(valid_to=None) | Q(valid_to__gt=at))
 
@@ -197,6 +206,10 @@ class Post(models.Model):
         """1 district, 2 township, 3 village, 4 grid cell."""
         return int(self.area.level)
 
+    @property
+    def last_day(self) -> date | datetime | None:
+        return last_day(self.valid_to)
+
     def may(self, ability: rules.Ability) -> bool:
         """Whether this post, through the token it came with if any, may do it."""
         if not rules.may(self.role, ability):
@@ -245,6 +258,10 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.away_from:%Y-%m-%d}–{self.away_to:%Y-%m-%d}"
+
+    @property
+    def last_day(self) -> date | datetime | None:
+        return last_day(self.away_to)
 
 
 class Shift(models.Model):
@@ -329,6 +346,10 @@ class Token(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def last_day(self) -> date | datetime | None:
+        return last_day(self.expires_at)
 
     def about(self) -> About:
         return About(

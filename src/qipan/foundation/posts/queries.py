@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from qipan.foundation.areas.models import Area
 from qipan.foundation.posts import access, rules
@@ -99,6 +99,23 @@ def volunteers(*, viewer: Post) -> list[Volunteer]:
     access.require(viewer, "posts.volunteers")
     rows = Volunteer.objects.filter(access.inside(viewer, "unit__area"), unit__district=viewer.district_id, until=None)
     return list(rows.select_related("unit", "name_card"))
+
+
+def deputies(*, post: Post, at: datetime) -> list[Post]:
+    """Who stands in for this post, now or later; each with `acts`: whether it does now."""
+    rows = list(Post.objects.filter(deputy_of=post).exclude(valid_to__lte=at).with_names())
+    acting = set(Post.objects.filter(deputy_of=post).in_force(at).values_list("pk", flat=True))
+    for row in rows:
+        row.acts = row.pk in acting  # type: ignore[attr-defined]
+    return rows
+
+
+def unit_numbers(*, viewer: Post, at: datetime) -> dict[int, dict[str, int]]:
+    """For each unit of the district: how many posts it has now, and how many of them are on duty."""
+    on_duty = Exists(Shift.objects.filter(post=OuterRef("pk"), closed_at=None))
+    rows = access.visible_posts(viewer=viewer).held(at).exclude(unit=None).annotate(on_duty=on_duty)
+    found = rows.values("unit").annotate(held=Count("pk"), duty=Count("pk", filter=Q(on_duty=True)))
+    return {row["unit"]: {"held": row["held"], "duty": row["duty"]} for row in found.order_by()}
 
 
 def absences(*, post: Post, at: datetime) -> list[Absence]:

@@ -113,6 +113,7 @@ KINDS = {
     "posts.sign_in_rule_set": _("Sign-in rule set"),
     "posts.signed_in": _("Signed in"),
     "posts.signed_out": _("Signed out"),
+    "posts.session_ended": _("Session ended"),
     "posts.sign_in_failed": _("Sign-in failed"),
     "posts.factor_added": _("Second factor added"),
     "posts.factor_removed": _("Second factor removed"),

@@ -7,6 +7,7 @@ from qipan.foundation.posts.operations.people import (
     create_person,
     disable_person,
     enable_person,
+    end_session,
     require_second_factor,
     set_password,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "disable_person",
     "enable_person",
     "end",
+    "end_session",
     "end_volunteer",
     "expire",
     "hand_over",

@@ -148,6 +148,15 @@ def require_second_factor(*, district: Area, roles: Iterable[Role | str], by: Po
     journal.record("posts.sign_in_rule_set", about, by=by, at=at, roles=wanted)
 
 
+@transaction.atomic
+def end_session(*, session: UserSession, by: Post, at: datetime) -> None:
+    """One of the writer's own sessions is signed out. Raises NotFound for anybody else's."""
+    if session.user_id != by.person_id:
+        raise NotFound
+    session.end()
+    journal.record("posts.session_ended", by.person, by=by, at=at)
+
+
 def end_sessions(person: Person) -> None:
     for session in UserSession.objects.filter(user=person):
         session.end()

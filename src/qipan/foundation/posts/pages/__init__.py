@@ -1,0 +1,24 @@
+"""Pages of the own account, of posts, people and units."""
+
+from django.utils.translation import gettext_lazy as _
+
+NAVIGATION = [
+    {"label": _("Posts"), "url_name": "posts_list", "group": "district", "order": 30, "icon": "people"},
+    {"label": _("Units"), "url_name": "units_list", "group": "district", "order": 31, "icon": "building"},
+    {
+        "label": _("People"),
+        "url_name": "people_list",
+        "group": "system",
+        "order": 10,
+        "icon": "person",
+        "ability": "posts.administer",
+    },
+    {
+        "label": _("Sign-in"),
+        "url_name": "posts_sign_in",
+        "group": "system",
+        "order": 20,
+        "icon": "key",
+        "ability": "posts.sign_in_rules",
+    },
+]

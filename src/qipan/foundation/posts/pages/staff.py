@@ -1,0 +1,256 @@
+"""Posts: the list, one post, appointing, deputies, hand-over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Exists, OuterRef
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from qipan.foundation.areas.models import Area
+from qipan.foundation.journal import kinds
+from qipan.foundation.journal import queries as journal
+from qipan.foundation.posts import access, forms, operations, queries
+from qipan.foundation.posts.http import Acting, attempt, page
+from qipan.foundation.posts.models import Person, Post, Shift
+from qipan.foundation.posts.operations.handover import HOOKS
+from qipan.foundation.posts.rules import PostKind, Role
+from qipan.kernels import tables
+
+SHOWN = 50
+SORTS = {
+    "name": ("person__name", "person__username"),
+    "role": ("role", "area__level", "area__pinyin"),
+    "area": ("area__level", "area__pinyin", "role"),
+    "unit": ("unit__name", "role"),
+    "until": ("valid_to", "person__name"),
+}
+
+
+def _rows(request: Acting, at: Any) -> Any:
+    rows = access.visible_posts(viewer=request.post).with_names()
+    rows = forms.search(rows, request.post, request.GET.dict(), at)
+    rows = rows.annotate(on_duty=Exists(Shift.objects.filter(post=OuterRef("pk"), closed_at=None)))
+    wanted = request.GET.get("sort", "area")
+    order = SORTS.get(wanted.lstrip("-"), SORTS["area"])
+    sign = "-" if wanted.startswith("-") else ""
+    return rows.order_by(*(sign + name for name in order), "id")
+
+
+@page()
+def listed(request: Acting) -> HttpResponse | StreamingHttpResponse:
+    at = timezone.now()
+    rows = _rows(request, at)
+    if form := request.GET.get("format"):
+        return _export(rows, form)
+    given = request.GET.get("after") or request.GET.get("before") or "0"
+    start = int(given) if given.isascii() and given.isdigit() else 0
+    total = rows.count()
+    shown = list(rows[start : start + SHOWN])
+    return render(
+        request,
+        "posts/list.html",
+        {
+            "rows": shown,
+            "page": {
+                "next": str(start + SHOWN) if start + SHOWN < total else "",
+                "previous": str(max(0, start - SHOWN)) if start else "",
+                "total": total,
+                "shown": len(shown),
+            },
+            "sort": request.GET.get("sort", "area"),
+            "roles": Role.choices,
+            "kinds": PostKind.choices,
+            "units": queries.units(viewer=request.post, at=at),
+            "townships": Area.objects.filter(district=request.post.district_id, level=2, valid_to=None).order_by(
+                "pinyin"
+            ),
+            "may_administer": request.post.may("posts.administer"),
+            "may_hand_over": request.post.may("posts.hand_over"),
+        },
+    )
+
+
+def _export(rows: Any, form: str) -> HttpResponse | StreamingHttpResponse:
+    header = [_("Name"), _("User name"), _("Role"), _("Kind"), _("Unit"), _("Area"), _("From"), _("Until")]
+    lines = (
+        [
+            post.person.name,
+            post.person.username,
+            post.get_role_display(),
+            post.get_kind_display(),
+            post.unit.name if post.unit else "",
+            post.area.name,
+            post.valid_from,
+            post.last_day,
+        ]
+        for post in rows.iterator(chunk_size=500)
+    )
+    if form == "csv":
+        answer: Any = StreamingHttpResponse(tables.csv_chunks(header, lines), content_type="text/csv; charset=utf-8")
+    else:
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        answer = HttpResponse(tables.xlsx(header, lines, title=_("Posts")), content_type=kind)
+    answer["Content-Disposition"] = f'attachment; filename="posts.{"csv" if form == "csv" else "xlsx"}"'
+    return answer  # type: ignore[no-any-return]
+
+
+@page()
+def one(request: Acting, post_id: UUID) -> HttpResponse:
+    return _one(request, access.post(post_id, viewer=request.post))
+
+
+def _one(request: Acting, post: Post, status: int = 200, **more: Any) -> HttpResponse:
+    at = timezone.now()
+    viewer = request.post
+    administers = viewer.may("posts.administer") and viewer.covers(post.area.path)
+    entries = [
+        {
+            "title": kinds.text(entry.kind),
+            "at": entry.at,
+            "who": entry.by_label,
+            "reason": entry.reason,
+            "weight": "aside" if "shift" in entry.kind else "",
+        }
+        for entry in reversed(journal.history("posts.post", post.pk, privacy=0))
+    ]
+    context = {
+        "one": post,
+        "in_force": queries.one_in_force(post.pk, at) is not None,
+        "ended": bool(post.valid_to and post.valid_to <= at),
+        "shift": queries.open_shift(post),
+        "deputies": queries.deputies(post=post, at=at),
+        "absences": queries.absences(post=post, at=at),
+        "history": entries[:60],
+        "administers": administers,
+        "ending": forms.Ending(prefix="end"),
+        "changing": forms.Changing(viewer=viewer, prefix="change", initial={"unit": post.unit}),
+        "deputising": forms.Deputising(viewer=viewer, prefix="deputy"),
+        "away": forms.Away(prefix="away"),
+        **more,
+    }
+    return render(request, "posts/one.html", context, status=status)
+
+
+@page("posts.administer")
+@require_POST
+def act(request: Acting, post_id: UUID, what: str) -> HttpResponse:
+    """End, change, deputise, or say that the holder is away."""
+    if what not in {"end", "change", "deputy", "away"}:
+        raise Http404
+    post, viewer, at = access.post(post_id, viewer=request.post), request.post, timezone.now()
+    form: Any
+    work: Callable[[], Any]
+    if what == "end":
+        form = forms.Ending(request.POST, prefix="end")
+
+        def work() -> Any:
+            return operations.end(post_id=post.pk, by=viewer, at=at, reason=form.cleaned_data["reason"])
+
+        name = "ending"
+    elif what == "change":
+        form = forms.Changing(request.POST, viewer=viewer, prefix="change")
+
+        def work() -> Any:
+            given = form.cleaned_data
+            return operations.change(
+                post_id=post.pk,
+                unit=given["unit"],
+                valid_to=forms.end_of(given["valid_to"]),
+                reason=given["reason"],
+                by=viewer,
+                at=at,
+            )
+
+        name = "changing"
+    elif what == "deputy":
+        form = forms.Deputising(request.POST, viewer=viewer, prefix="deputy")
+
+        def work() -> Any:
+            given = form.cleaned_data
+            return operations.deputise(
+                post_id=post.pk,
+                person=given["person"],
+                stands_in=given["stands_in"],
+                valid_to=forms.end_of(given["valid_to"]),
+                by=viewer,
+                at=at,
+            )
+
+        name = "deputising"
+    else:
+        form = forms.Away(request.POST, prefix="away")
+
+        def work() -> Any:
+            start, end = forms.start_of(form.cleaned_data["away_from"]), forms.end_of(form.cleaned_data["away_to"])
+            assert start and end
+            return operations.set_away(post_id=post.pk, away_from=start, away_to=end, by=viewer, at=at)
+
+        name = "away"
+    if not attempt(request, form, f"posts.{what}:{post_id}", work):
+        return _one(request, post, 422, **{name: form})
+    messages.success(request, _("Saved."))
+    return redirect("posts_one", post_id=post_id)
+
+
+@page("posts.administer")
+def appoint(request: Acting) -> HttpResponse:
+    if request.method != "POST":
+        initial = {
+            "person": request.GET.get("person"),
+            "unit": request.GET.get("unit"),
+            "area": request.GET.get("area"),
+        }
+        form = forms.Appointing(viewer=request.post, initial={key: value for key, value in initial.items() if value})
+        return render(request, "posts/appoint.html", {"form": form})
+    form = forms.Appointing(request.POST, viewer=request.post)
+    made: list[Post] = []
+
+    def work() -> None:
+        made.append(operations.appoint(**form.values(), by=request.post, at=timezone.now()))
+
+    if not attempt(request, form, "posts.appoint", work):
+        return render(request, "posts/appoint.html", {"form": form}, status=422)
+    messages.success(request, _("Appointed."))
+    return redirect("posts_one", post_id=made[0].pk) if made else redirect("posts_list")
+
+
+@page("posts.hand_over")
+def hand_over(request: Acting) -> HttpResponse:
+    """Choose who gives and who takes, look at what would change hands, then do it."""
+    chosen = request.POST if request.method == "POST" else request.GET
+    form = forms.HandingOver(chosen if chosen.get("giver") else None, viewer=request.post)
+    context: dict[str, Any] = {"form": form, "reason": forms.Reason(), "kinds": [hook.title for hook in HOOKS.values()]}
+    if not form.is_bound or not form.is_valid():
+        return render(request, "posts/hand_over.html", context, status=422 if form.is_bound else 200)
+    giver, taker = form.cleaned_data["giver"], form.cleaned_data["taker"]
+    if request.method == "POST":
+        reason = forms.Reason(request.POST)
+        totals: dict[str, int] = {}
+        if attempt(request, reason, "posts.hand_over", lambda: _hand_over(request, giver, taker, reason, totals)):
+            messages.success(request, _("Handed over: {count}.").format(count=sum(totals.values())))
+            return redirect("posts_list")
+        context["reason"] = reason
+    found = operations.preview_hand_over(person_id=giver.pk, viewer=request.post, at=timezone.now())
+    context["preview"] = [(post, [counts[name] for name in HOOKS], sum(counts.values())) for post, counts in found]
+    context["giver"], context["taker"] = giver, taker
+    return render(request, "posts/hand_over.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _hand_over(request: Acting, giver: Person, taker: Person, reason: Any, totals: dict[str, int]) -> None:
+    totals.update(
+        operations.hand_over(
+            giver_id=giver.pk,
+            taker_id=taker.pk,
+            by=request.post,
+            at=timezone.now(),
+            reason=reason.cleaned_data["reason"],
+        )
+    )
