@@ -14,6 +14,7 @@ from qipan.foundation.duties.kinds import Kind
 from qipan.foundation.duties.rules import PauseCap
 from qipan.foundation.journal import kinds
 from qipan.foundation.posts.rules import Role, register_abilities
+from qipan.foundation.refusals import tables
 from qipan.foundation.vault import grounds
 from qipan.incidents import letters
 from qipan.incidents.rules.caps import CAPS
@@ -61,10 +62,19 @@ KINDS = {
     "incidents.called_back": _("Called back"),
     "incidents.drawn": _("Drawn for a second check"),
     "incidents.checked_again": _("Checked a second time"),
+    "incidents.imported": _("History imported"),
+    "incidents.exported": _("List exported"),
     "incidents.photo_added": _("Photo added"),
     "incidents.category_changed": _("Category changed"),
     "incidents.rule_set": _("Routing rule set"),
     "incidents.rule_ended": _("Routing rule ended"),
+}
+
+
+ROW_WORDS = {
+    "closed_before_reported": _("{value} lies before the time of the report."),
+    "no_such_area": _("The district has no area called {value}."),
+    "not_a_number": _("{value} is not a number."),
 }
 
 
@@ -100,6 +110,7 @@ def register() -> None:
     register_abilities(ABILITIES)
     duties.register(*DUTIES)
     letters.register()
+    tables.register(ROW_WORDS)
     grounds.register_sight("incidents.incident", _in_sight)
 
 

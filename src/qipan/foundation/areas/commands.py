@@ -136,7 +136,7 @@ def _run(
     as_json: bool,
 ) -> None:
     at = timezone.now()
-    where = _district(district)
+    where = find_district(district)
     given: dict[str, Any] = {
         "kind": kind, "district": where, "at": at, "datum": datum, "since": _day(since, at),
         "skip_foreign": skip_foreign, "own_codes": own_codes,
@@ -176,7 +176,7 @@ def _words(result: imports.Result, problems: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _district(text: str) -> Area:
+def find_district(text: str) -> Area:
     codes = Code.objects.filter(code=text, valid_to=None, area__level=1).values("area")
     found = list(queries.districts().filter(pk__in=codes)) or list(queries.districts().filter(name=text))
     if not found:

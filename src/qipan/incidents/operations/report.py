@@ -129,7 +129,7 @@ def report(
         klass=klass, urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
         staffed=routing.staffed(district_id=incident.district_id, at=at),
     )  # fmt: skip
-    _write_words(incident, place=place, title=title, text=text, by=by, at=at)
+    write_words(incident, place=place, title=title, text=text, by=by, at=at)
     write_search(incident)
     incident.save(force_insert=True)
     code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
@@ -169,7 +169,7 @@ def change_draft(
         klass=Klass(category.klass), urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
         staffed=routing.staffed(district_id=incident.district_id, at=at),
     )  # fmt: skip
-    _write_words(incident, place=place, title=title, text=text, by=by, at=at)
+    write_words(incident, place=place, title=title, text=text, by=by, at=at)
     write_search(incident)
     note(incident, "redrafted", by=by, at=at)
     if old:
@@ -212,7 +212,7 @@ def _locate(incident: Incident, place: Place, *, district_id: int, at: datetime)
     incident.place(area, longitude, latitude)
 
 
-def _write_words(incident: Incident, *, place: Place, title: str, text: str, by: HasAuthor, at: datetime) -> None:
+def write_words(incident: Incident, *, place: Place, title: str, text: str, by: HasAuthor, at: datetime) -> None:
     """Title, text and address as the lists may show them; what is personal goes to the vault."""
     title, text, address = title.strip(), text.strip(), place.address.strip()
     if incident.private:
