@@ -245,3 +245,16 @@ def test_a_file_is_bound_to_its_row():
     assert operations.open_bytes(content, owner=owner, **asked) == b"photo"
     with pytest.raises(envelope.Tampered):
         operations.open_bytes(content, owner=uuid4(), **asked)
+
+
+@pytest.mark.django_db
+def test_the_room_of_a_matter_says_who_sees_its_cards_but_for_the_officer_of_the_district(somebody, monkeypatch):
+    monkeypatch.setattr(grounds, "_sights", {"thing": lambda card, viewer: False})
+    card, officer = sealed(), frozenset({rules.REQUESTS})
+    for viewer, sees in (
+        (somebody(), False),
+        (somebody(abilities=officer), True),
+        (somebody(abilities=officer, area_id=2), False),
+        (somebody(abilities=officer, district_id=2), False),
+    ):
+        assert grounds.in_sight(card, viewer) is sees

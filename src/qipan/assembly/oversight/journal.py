@@ -285,7 +285,9 @@ def _look(detail: dict[str, Any]) -> str:
         "other": gettext("other"),
     }
     words = dict(Look.Ground.choices).get(ground, "")
-    return " · ".join(part for part in (str(words), "、".join(names.get(field, field) for field in fields)) if part)
+    return " · ".join(
+        part for part in (str(words), gettext(", ").join(names.get(field, field) for field in fields)) if part
+    )
 
 
 def _link(entry: Entry, detail: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.foundation.posts import access as posts
@@ -17,6 +18,16 @@ from qipan.foundation.vault import operations, queries
 from qipan.foundation.vault.keystore import KeysUnreachable
 from qipan.foundation.vault.rules import REQUESTS, SEE_KEYS
 
+PURPOSES = {
+    "blind-index": _("Exact look-up (blind index)"),
+    "vault.request": _("Requests about personal data"),
+    "incidents.reporter": _("Who reported incidents"),
+    "incidents.words": _("Texts with personal data in them"),
+    "incidents.private": _("Private matters"),
+    "incidents.photos": _("Private photos"),
+    "volunteer": _("Names of volunteers"),
+    "call": _("Who called"),
+}
 RENEW_AFTER = timedelta(days=365)  # [ours]
 
 
@@ -30,6 +41,7 @@ def page(request: HttpRequest) -> HttpResponse:
         reachable = False
     rows = queries.keys(viewer=viewer)
     for row in rows:
+        row["words"] = PURPOSES.get(row["purpose"], row["purpose"])
         row["age"] = (now - row["created_at"]).days
         row["old"] = not row["retired_at"] and not row["destroyed_at"] and now - row["created_at"] > RENEW_AFTER
     current = [row for row in rows if not row["retired_at"] and not row["destroyed_at"]]

@@ -91,7 +91,7 @@ def _seal(
     at: dt.datetime,
     areas: tuple[int, ...],
 ) -> Card:
-    kind, thing_id, found_areas, privacy = _thing(about)
+    kind, thing_id, found_areas, privacy, label = _thing(about)
     key = store().current(district_id, purpose)
     card = Card(
         id=new_id(),
@@ -111,7 +111,12 @@ def _seal(
         card.save(force_insert=True)
         index(card, fields, found)
         journal.record(
-            "vault.sealed", about_card(card, privacy=privacy), by=by, at=at, fields=sorted(fields), purpose=purpose
+            "vault.sealed",
+            about_card(card, privacy=privacy, label=label),
+            by=by,
+            at=at,
+            fields=sorted(fields),
+            purpose=purpose,
         )
     return card
 
@@ -258,10 +263,10 @@ def open_bytes(sealed: bytes, *, key_id: str, district_id: int, purpose: str, ow
     return envelope.open_sealed(sealed, key=key, district_id=district_id, purpose=purpose, owner=str(owner))
 
 
-def about_card(card: Card, *, privacy: int = Class.PRIVATE) -> About:
+def about_card(card: Card, *, privacy: int = Class.PRIVATE, label: str = "") -> About:
     """How the journal names a card: by the matter it belongs to, never by whom it names."""
     about = replace(card.about(), privacy=max(privacy, Class.PRIVATE))
-    matter = history.label(card.about_kind, card.about_id)
+    matter = label or history.label(card.about_kind, card.about_id)
     return replace(about, label=matter) if matter else about
 
 
@@ -274,12 +279,12 @@ def blind_digests(district_id: int, kind: str, value: str) -> list[bytes]:
     return [envelope.blind(form, key=keys.get(key_id), kind=kind) for key_id in sorted(ids | {current.id})]
 
 
-def _thing(about: Any) -> tuple[str, UUID | None, tuple[int, ...], int]:
+def _thing(about: Any) -> tuple[str, UUID | None, tuple[int, ...], int, str]:
     if isinstance(about, tuple):
         kind, thing_id = about
-        return kind, thing_id, (), Class.PRIVATE
+        return kind, thing_id, (), Class.PRIVATE, ""
     of = about if isinstance(about, About) else about.about()
-    return of.kind, of.id, of.areas, of.privacy
+    return of.kind, of.id, of.areas, of.privacy, of.label
 
 
 def put(card: Card, key: DataKey, fields: dict[str, str], found: Iterable[tuple[str, str]]) -> None:

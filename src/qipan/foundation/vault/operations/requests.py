@@ -78,7 +78,7 @@ def open_request(
             district_id=district_id,
             purpose=PURPOSE,
             retention=Retention.CASE,
-            about=("request", request_id),
+            about=about_request(request),
             fields=fields,
             by=by,
             at=at,
