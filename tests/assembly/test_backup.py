@@ -51,7 +51,7 @@ class House:
             env=environment,
         )
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout.splitlines()[-1])
+        return json.loads(done.stdout)
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import json
 import pytest
 from click.testing import CliRunner
 from django.db import connection
+from django.utils import translation
 
-from qipan.assembly.cli import qipan
+from qipan.assembly.cli import complete
 from qipan.foundation.journal import sequencer, signing
-from qipan.foundation.journal.commands import COMMANDS
 from qipan.foundation.journal.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -18,11 +18,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def run():
-    for command in COMMANDS:
-        qipan.add_command(command)
-
     def run(*words, code=0):
-        done = CliRunner().invoke(qipan, ["--language", "en", "journal", *map(str, words)])
+        with translation.override("en"):
+            done = CliRunner().invoke(complete(), ["journal", *map(str, words)])
         assert done.exit_code == code, done.output + str(done.exception)
         return done
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from django.utils import translation
 
-from qipan.assembly.cli import qipan
+from qipan.assembly.cli import complete
 from qipan.foundation.journal.rules import SYSTEM
 from qipan.foundation.vault import operations
-from qipan.foundation.vault.commands import COMMANDS
 from qipan.foundation.vault.models import Card, Key, KeyCopy
 
 AT = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
@@ -22,13 +22,12 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def run():
-    for command in COMMANDS:
-        qipan.add_command(command)
 
     def run(*words, code=0, **more):
-        done = CliRunner().invoke(qipan, ["--json", "--language", "en", "vault", *map(str, words)], **more)
+        with translation.override("en"):
+            done = CliRunner().invoke(complete(), ["--json", "vault", *map(str, words)], **more)
         assert done.exit_code == code, done.output + str(done.exception)
-        return json.loads(done.stdout.splitlines()[-1])
+        return json.loads(done.stdout)
 
     return run
 
@@ -87,19 +86,17 @@ def test_a_key_in_use_is_kept_and_a_refusal_has_its_exit_code(run, card):
 
 
 def test_destroying_asks_first(card):
-    for command in COMMANDS:
-        qipan.add_command(command)
-    done = CliRunner().invoke(qipan, ["vault", "destroy", card.key_id, "--reason", "x", "--with-records"], input="n\n")
+    done = CliRunner().invoke(
+        complete(), ["vault", "destroy", card.key_id, "--reason", "x", "--with-records"], input="n\n"
+    )
     assert done.exit_code == 1
     assert Card.objects.get().erased_at is None
 
 
 def test_an_ended_copy_is_entered(card, tmp_path):
-    for command in COMMANDS:
-        qipan.add_command(command)
     operations.escrow(holders=("甲", "乙"), by=SYSTEM, at=AT, place="safe")
     copy = KeyCopy.objects.filter(form="export").first()
-    done = CliRunner().invoke(qipan, ["vault", "end-copy", str(copy.id), "--how", "shredded by two people"])
+    done = CliRunner().invoke(complete(), ["vault", "end-copy", str(copy.id), "--how", "shredded by two people"])
     assert done.exit_code == 0, done.output
     copy.refresh_from_db()
     assert copy.ended_how == "shredded by two people"
