@@ -6,6 +6,7 @@ from qipan.incidents.operations.attach import add_photos, attach, forget_orphans
 from qipan.incidents.operations.configure import change_category, end_rule, set_rule
 from qipan.incidents.operations.desk import accept, check_back, decline, dispatch, refer, void
 from qipan.incidents.operations.handle import answer, answer_assistance, settle, sign, start
+from qipan.incidents.operations.lists import export, forget_view, save_view
 from qipan.incidents.operations.merge import merge, unmerge
 from qipan.incidents.operations.rating import call_back, check_again, draw_spot_checks, rate, reopen
 from qipan.incidents.operations.report import Contact, change_draft, report, submit
@@ -39,7 +40,9 @@ __all__ = [
     "draw_spot_checks",
     "end_rule",
     "end_supervision",
+    "export",
     "forget_orphans",
+    "forget_view",
     "look",
     "merge",
     "rate",
@@ -49,6 +52,7 @@ __all__ = [
     "reopen",
     "report",
     "rework",
+    "save_view",
     "set_rule",
     "settle",
     "sign",

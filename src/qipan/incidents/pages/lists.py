@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
 from django import forms
@@ -24,7 +25,7 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Invalid, Refusal
 from qipan.incidents import access, operations, queries, routing
-from qipan.incidents.models import Category, Incident
+from qipan.incidents.models import Category, Incident, SavedView
 from qipan.incidents.pages import wording
 from qipan.incidents.pages.common import command_id, staff, viewer
 from qipan.incidents.pages.forms import unit_choices
@@ -84,6 +85,10 @@ def page(request: HttpRequest) -> HttpResponse:
         "may_report": post.may("incidents.report"),
         "may_export": post.may("incidents.export"),
         "exporting": _with(given),
+        "views": [
+            {"name": view.name, "id": view.pk, "url": f"?{urlencode(view.query)}"}
+            for view in SavedView.objects.filter(person=post.person).order_by("name")
+        ],
     }
     return render(request, "incidents/list.html", context)
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qipan.incidents.pages import file, lists, public, reports, settings, watch
+from qipan.incidents.pages import exports, file, lists, public, reports, settings, watch
 
 urlpatterns = [
     path("incidents/", lists.page, name="incidents"),
+    path("incidents/export/", exports.export, name="incidents_export"),
+    path("incidents/views/", exports.save, name="incidents_save_view"),
+    path("incidents/views/<uuid:view_id>/forget/", exports.forget, name="incidents_forget_view"),
     path("incidents/batch/", lists.batch, name="incidents_batch"),
     path("incidents/new/", reports.new, name="incident_new"),
     path("incidents/new/categories/", reports.find_category, name="incident_find_category"),

@@ -1,0 +1,74 @@
+"""A list as a file, and lists under a name."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from qipan.incidents import operations
+from qipan.incidents.pages import wording
+from qipan.incidents.pages.common import staff, viewer
+from qipan.incidents.pages.lists import SORTS, filters_of
+from qipan.kernels import tables
+
+KEPT = ("state", "text", "klass", "category", "area", "unit", "source", "since", "until", "sort")
+
+
+@staff("incidents.export")
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """The list that the address describes, whole, as xlsx or (`format=csv`) CSV."""
+    given, now = request.GET, timezone.now()
+    order = SORTS.get(given.get("sort", ""), "newest")
+    rows = operations.export(filters=filters_of(given), order=order, by=viewer(request), at=now)
+    header = [_("Number"), _("Title"), _("Class"), _("Category"), _("Status"), _("Urgent"), _("Township"), _("Village"),
+              _("Grid cell"), _("Unit"), _("Source"), _("Reported at"), _("Due"), _("Closed at"), _("On time"),
+              _("Reworked"), _("Reopened"), _("Longitude"), _("Latitude")]  # fmt: skip
+    lines = (_line(row) for row in rows)
+    name = f"{_('Incidents')}-{timezone.localtime(now):%Y%m%d-%H%M}"
+    if given.get("format") == "csv":
+        answer: Any = StreamingHttpResponse(tables.csv_chunks(header, lines), content_type="text/csv; charset=utf-8")
+        ending = "csv"
+    else:
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        answer = HttpResponse(tables.xlsx(header, lines, title=_("Incidents")), content_type=kind)
+        ending = "xlsx"
+    quoted = urlencode({"": f"{name}.{ending}"})[1:]
+    answer.headers["Content-Disposition"] = f"attachment; filename=incidents.{ending}; filename*=UTF-8''{quoted}"
+    return answer  # type: ignore[no-any-return]
+
+
+def _line(row: dict[str, Any]) -> list[Any]:
+    return [
+        row["number"], row["title"], wording.class_name(row["klass"]), wording.category_name(row),
+        wording.status_name(row["status"], row["klass"]), row["urgent"], row["township_name"], row["village_name"],
+        row["cell_name"], row["unit_name"], wording.source_name(row["source"]), row["reported_at"], row["due_at"],
+        row["closed_at"], row["on_time"], row["reworks"], row["reopenings"], row["longitude"], row["latitude"],
+    ]  # fmt: skip
+
+
+@staff("incidents.view")
+@require_POST
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep the filters of the list that the form stands on."""
+    shown = QueryDict(request.POST.get("query", ""))
+    query = {key: shown[key][:100] for key in KEPT if shown.get(key)}
+    view = operations.save_view(person=viewer(request).person, name=request.POST.get("name", ""), query=query)
+    messages.success(request, _("The view “%(name)s” is kept.") % {"name": view.name})
+    return redirect(f"{reverse('incidents')}?{urlencode(view.query)}")
+
+
+@staff("incidents.view")
+@require_POST
+def forget(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    operations.forget_view(person=viewer(request).person, view_id=view_id)
+    return redirect("incidents")
