@@ -18,6 +18,7 @@ from qipan.foundation.duties import access, clocks, kinds
 from qipan.foundation.duties.models import CalendarYear, ClockOrder, Duty, Extension, Pause, Relief, Step
 from qipan.foundation.duties.recipients import Directory
 from qipan.foundation.duties.rules import CALENDAR, RELIEF, State, Urgency, urgency
+from qipan.foundation.interface import cursors
 from qipan.foundation.posts.models import Post, Unit
 from qipan.kernels import clock
 
@@ -34,6 +35,9 @@ class Filters:
     area: int | None = None
     text: str = ""
     post: UUID | None = None
+
+
+NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,27 +100,25 @@ def in_group(one: Urgency, *, now: datetime) -> Q:
             return opened & timed & Q(due_at__gte=max(now, local_midnight(now))) & ~soon
 
 
-def my_work(*, viewer: Post, now: datetime, filters: Filters = Filters(), after: str = "") -> Work:
-    """What needs this post: its own duties and its unit's that nobody has taken, by what is left. Eight queries."""
+def my_work(*, viewer: Post, now: datetime, filters: Filters = NO_FILTERS, after: str = "", limit: int = PAGE) -> Work:
+    """What needs this post: its own duties and its unit's that nobody has taken, by what is left.
+
+    `after` is the `next` of the page before. A fixed number of queries. Raises BadCursor.
+    """
     rows = Duty.objects.filter(access.owed_by(viewer), district=viewer.district_id).exclude(state=State.ENDED)
-    return _work(rows, now=now, filters=filters, after=after)
+    return _work(rows, now=now, filters=filters, after=after, limit=limit)
 
 
 def unit_work(
-    *,
-    viewer: Post,
-    unit: Unit,
-    now: datetime,
-    filters: Filters = Filters(),
-    after: str = "",
+    *, viewer: Post, unit: Unit, now: datetime, filters: Filters = NO_FILTERS, after: str = "", limit: int = PAGE
 ) -> Work:
-    """What a unit owes, as far as the viewer may see it."""
+    """What a unit owes, as far as the viewer may see it. Raises BadCursor."""
     owed = Q(unit=unit) | Q(post__unit=unit)
     rows = access.running(viewer=viewer).filter(owed)
-    return _work(rows, now=now, filters=filters, after=after)
+    return _work(rows, now=now, filters=filters, after=after, limit=limit)
 
 
-def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str) -> Work:
+def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str, limit: int) -> Work:
     if filters.area:
         rows = rows.filter(
             Q(district=filters.area) | Q(township=filters.area) | Q(village=filters.area) | Q(cell=filters.area)
@@ -131,37 +133,51 @@ def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str) 
     counts = rows.aggregate(**{one.name: Count("pk", filter=in_group(one, now=now)) for one in Urgency})
     if filters.urgency is not None:
         rows = rows.filter(in_group(filters.urgency, now=now))
-    page = list(_after(rows, after).select_related("unit", "post__person", "township", "village")[: PAGE + 1])
+    page = list(_after(rows, after).select_related("unit", "post__person", "township", "village")[: limit + 1])
     found = [(name, kinds.title(name), number) for name, number in sorted(by_kind.items(), key=lambda item: -item[1])]
     return Work(
-        rows=described(page[:PAGE], now=now),
+        rows=described(page[:limit], now=now),
         counts={one: counts[one.name] for one in Urgency},
         kinds=found,
         total=sum(counts.values()),
-        next=_cursor(page[PAGE - 1]) if len(page) > PAGE else "",
+        next=_cursor(page[limit - 1]) if len(page) > limit else "",
     )
+
+
+def check_cursor(after: str) -> tuple[datetime | None, UUID] | None:
+    """What a cursor holds: a deadline or none, and the id of the last row. Raises BadCursor."""
+    if not after:
+        return None
+    at, key = cursors.decode(after, length=2)
+    try:
+        last = UUID(key)
+        moment = datetime.fromisoformat(at) if at else None
+    except (ValueError, TypeError, AttributeError):
+        raise cursors.BadCursor(field="cursor") from None
+    if moment is not None and moment.tzinfo is None:
+        raise cursors.BadCursor(field="cursor")
+    return moment, last
 
 
 def _after(rows: QuerySet[Duty], after: str) -> QuerySet[Duty]:
     """Soonest first, those without a deadline last, from a cursor on."""
     rows = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
-    if not after:
+    found = check_cursor(after)
+    if found is None:
         return rows
-    at, _, key = after.partition("~")
-    try:
-        last = UUID(key)
-        moment = datetime.fromisoformat(at) if at else None
-    except ValueError:
-        return rows
+    moment, last = found
     if moment is None:
         return rows.filter(due_at=None, pk__gt=last)
-    if moment.tzinfo is None:
-        return rows
     return rows.filter(Q(due_at__gt=moment) | Q(due_at=moment, pk__gt=last) | Q(due_at=None))
 
 
 def _cursor(duty: Duty) -> str:
-    return f"{duty.due_at.isoformat() if duty.due_at else ''}~{duty.pk}"
+    return cursors.encode(duty.due_at.isoformat() if duty.due_at else None, str(duty.pk))
+
+
+def one(*, duty_id: UUID, viewer: Post, now: datetime) -> Row:
+    """One duty the viewer may see. Raises NoSuchDuty."""
+    return described([access.get(duty_id, viewer=viewer)], now=now)[0]
 
 
 def described(duties: Sequence[Duty], *, now: datetime) -> list[Row]:

@@ -18,6 +18,7 @@ from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.pages.common import Acting, page
 from qipan.foundation.duties.queries import Filters, Work
 from qipan.foundation.duties.rules import URGENCY_TITLES, State, Urgency
+from qipan.foundation.interface.cursors import BadCursor
 from qipan.foundation.posts import queries as posts
 from qipan.foundation.posts.models import Unit
 from qipan.foundation.refusals import NotFound
@@ -44,6 +45,16 @@ def filters_of(request: Acting) -> Filters:
         area=int(area) if area.isascii() and area.isdigit() and len(area) < 19 else None,
         text=given.get("q", "").replace("\0", "").strip()[:100],
     )
+
+
+def cursor_of(request: Acting) -> str:
+    """The cursor in an address; one that is none leads to the first page."""
+    after = request.GET.get("after", "")
+    try:
+        queries.check_cursor(after)
+    except BadCursor:
+        return ""
+    return after
 
 
 def chips(request: Acting, work: Work) -> list[dict[str, Any]]:
@@ -92,7 +103,7 @@ def listed(request: Acting, work: Work) -> dict[str, Any]:
 def my_work(request: Acting) -> HttpResponse:
     """What needs me now, soonest first."""
     now = timezone.now()
-    after = request.GET.get("after", "")
+    after = cursor_of(request)
     work = queries.my_work(viewer=request.post, now=now, filters=filters_of(request), after=after)
     found = {
         **listed(request, work),
@@ -122,7 +133,7 @@ def unit_work(request: Acting) -> HttpResponse:
         wanted = request.GET.get("post", "")
         person = next((one.post for one in load if str(one.post.pk) == wanted), None)
         filters = replace(filters_of(request), post=person.pk if person else None)
-        after = request.GET.get("after", "")
+        after = cursor_of(request)
         work = queries.unit_work(viewer=request.post, unit=unit, now=now, filters=filters, after=after)
         found |= {**listed(request, work), "load": load, "person": person}
     return render(request, "duties/unit_work.html", found)
