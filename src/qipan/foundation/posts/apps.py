@@ -9,7 +9,7 @@ class PostsConfig(AppConfig):
         from qipan.foundation.areas import rules as areas
         from qipan.foundation.journal import kinds
         from qipan.foundation.journal import rules as journal
-        from qipan.foundation.posts import rules
+        from qipan.foundation.posts import imports, rules
         from qipan.foundation.posts.accounts import signals
         from qipan.foundation.vault import rules as vault
 
@@ -19,4 +19,5 @@ class PostsConfig(AppConfig):
         rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in vault.ABILITIES.items()})
         rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in areas.ABILITIES.items()})
         kinds.register(rules.KINDS)
+        imports.register()
         signals.connect()

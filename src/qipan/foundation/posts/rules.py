@@ -119,6 +119,7 @@ KINDS = {
     "posts.factor_removed": _("Second factor removed"),
     "posts.factor_reset": _("Second factor renewed"),
     "posts.imported": _("Posts imported"),
+    "posts.units_imported": _("Units imported"),
     "posts.volunteer_added": _("Volunteer added"),
     "posts.volunteer_ended": _("Volunteer ended"),
 }
