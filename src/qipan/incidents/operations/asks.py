@@ -72,9 +72,10 @@ def ask(
     asked = Ask.objects.create(id=new_id(), incident=incident, kind=kind, reason=reason.strip(), detail=detail,
                                asked_by=by, asked_at=at)  # fmt: skip
     note(incident, "asked", by=by, at=at, reason=reason, ask=kind, **detail)
-    duties.open(kind="incidents.decide", about=incident, unit=incident.desk, at=at, by=by,
-                limit=Limit.working(hours=4), title=incident.title, link=f"/incidents/{incident.id}/",
-                level=incident.level)  # fmt: skip
+    if incident.asks.filter(state="asked").count() == 1:  # one duty of the desk for all that waits
+        duties.open(kind="incidents.decide", about=incident, unit=incident.desk, at=at, by=by,
+                    limit=Limit.working(hours=4), title=incident.title, link=f"/incidents/{incident.id}/",
+                    level=incident.level)  # fmt: skip
     return asked
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from qipan.foundation.duties import operations as duties
 from qipan.foundation.journal import operations as journal
@@ -69,13 +70,18 @@ def rate(*, reporter_id: UUID, stars: int, comment: str = "", at: datetime) -> R
     unhappy = stars <= UNHAPPY
     rating.reopened = unhappy and incident.reopenings < CAPS.automatic_reopenings
     rating.save(force_insert=True)
-    if unhappy:
+    if unhappy and waiting_for_a_call(incident).count() == 1:  # one duty of the desk for all that wait
         duties.open(kind="incidents.call-back", about=incident, unit=incident.desk, at=at, by=SYSTEM,
                     limit=Limit.working_days(1), title=incident.title, link=f"/incidents/{incident.id}/",
                     level=incident.level)  # fmt: skip
     if rating.reopened:
         _reopen(incident, by=SYSTEM, at=at, reason=f"{stars}/5")
     return rating
+
+
+def waiting_for_a_call(incident: Incident) -> QuerySet[Rating]:
+    """The unhappy ratings of an incident that nobody has called about."""
+    return incident.ratings.filter(stars__lte=UNHAPPY, called_back_at=None)
 
 
 @transaction.atomic
@@ -91,7 +97,8 @@ def call_back(*, rating_id: UUID, note: str, by: Post, at: datetime) -> Rating:
     rating.called_back_at, rating.called_back_by = at, by
     rating.call_note = mask_text(note.strip()).text[:500]
     rating.save()
-    duties.end(about=incident, kind="incidents.call-back", by=by, at=at, outcome="called")
+    if not waiting_for_a_call(incident).exists():
+        duties.end(about=incident, kind="incidents.call-back", by=by, at=at, outcome="called")
     journal.record("incidents.called_back", incident, by=by, at=at)
     return rating
 
