@@ -50,7 +50,7 @@ export function startKeyboard(): void {
     const active = document.activeElement;
     const inside = active?.closest("[data-list]");
     // Arrows scroll the page unless the list has the focus, or nothing has.
-    const list = inside ?? (active === document.body && event.key === "ArrowDown" ? document.querySelector("[data-list]") : null);
+    const list = inside ?? ((active === document.body || active?.matches("main")) && event.key === "ArrowDown" ? document.querySelector("[data-list]") : null);
     if (!list) return;
     const next = step(rowLinks(list), inside ? active : null, event.key);
     if (next) {
