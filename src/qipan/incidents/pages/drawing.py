@@ -7,20 +7,20 @@ from typing import Any
 
 from shapely.geometry.base import BaseGeometry
 
-WIDTH = 400.0
+SIDE = 400.0  # the longer side of the picture
 MARGIN = 0.35  # of the area's own size, for the neighbours around it
 
 
 def small_map(
     shape: BaseGeometry, neighbours: list[tuple[str, BaseGeometry]], longitude: float | None, latitude: float | None
 ) -> dict[str, Any]:
-    """Paths in a box 400 wide, true to shape at the area's latitude; `point` is (x, y), None where none is known."""
+    """Paths in a box of 400 at the most, true to shape at the area's latitude; `point` is None where none is known."""
     west, south, east, north = shape.bounds
     pad_x, pad_y = (east - west) * MARGIN, (north - south) * MARGIN
     west, south, east, north = west - pad_x, south - pad_y, east + pad_x, north + pad_y
     squeeze = max(0.1, cos(radians((south + north) / 2)))
-    scale = WIDTH / max((east - west) * squeeze, 1e-9)
-    height = max(120.0, min(480.0, (north - south) * scale))
+    scale = SIDE / max((east - west) * squeeze, north - south, 1e-9)
+    width, height = (east - west) * squeeze * scale, (north - south) * scale
 
     def flat(x: float, y: float) -> tuple[float, float]:
         return (x - west) * squeeze * scale, (north - y) * scale
@@ -43,7 +43,7 @@ def small_map(
         x, y = flat(longitude, latitude)
         point = {"x": f"{x:.1f}", "y": f"{y:.1f}"}
     return {
-        "width": f"{WIDTH:.0f}",
+        "width": f"{width:.0f}",
         "height": f"{height:.0f}",
         "area": path(shape),
         "around": [path(one) for _name, one in neighbours],

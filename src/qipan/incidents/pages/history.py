@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from qipan.foundation.journal.models import Entry
-from qipan.incidents.models import ASKS
+from qipan.foundation.posts.models import Unit
+from qipan.incidents.models import ASKS, Category
 from qipan.incidents.pages import wording
 from qipan.incidents.rules.steps import Status
 
@@ -25,31 +26,52 @@ HIDDEN = {
     "duties.reassigned",
 }  # each stands beside a step that says it
 
+BESIDE = {"duties.handed_over"}  # said by the step of the same moment
+
 
 def entries(rows: list[Entry]) -> list[dict[str, Any]]:
     """Newest first, as they come. What merely accompanies a step is left out."""
-    return [_entry(row) for row in rows if row.kind not in HIDDEN]
+    steps = {row.at for row in rows if row.kind.startswith("incidents.")}
+    rows = [row for row in rows if row.kind not in HIDDEN and not (row.kind in BESIDE and row.at in steps)]
+    names = _names(rows)
+    return [_entry(row, names) for row in rows]
 
 
-def _entry(row: Entry) -> dict[str, Any]:
+def _names(rows: list[Entry]) -> dict[tuple[str, str], str]:
+    """The names of units and categories that the details give by number or key, in a query each."""
+    units = {row.detail["unit"] for row in rows if isinstance(row.detail.get("unit"), int)}
+    keys: set[str] = set()
+    for row in rows:
+        value = row.detail.get("category")
+        keys |= set(value.values()) if isinstance(value, dict) else {value} if isinstance(value, str) else set()
+    found: dict[tuple[str, str], str] = {}
+    if units:
+        found |= {("unit", str(key)): name for key, name in Unit.objects.filter(pk__in=units).values_list("pk", "name")}
+    if keys and rows:
+        of = Category.objects.filter(district=rows[0].district_id, key__in=keys).order_by("valid_from")
+        found |= {("category", one.key): str(one) for one in of}
+    return found
+
+
+def _entry(row: Entry, names: dict[tuple[str, str], str]) -> dict[str, Any]:
     return {
         "title": row.kind_text,
         "at": row.at,
         "who": row.by_text,
         "reason": row.reason,
-        "changes": _changes(row),
+        "changes": _changes(row, names),
         "weight": "major" if row.kind in MAJOR else "aside",
     }
 
 
-def _changes(row: Entry) -> list[dict[str, str]]:
+def _changes(row: Entry, names: dict[tuple[str, str], str]) -> list[dict[str, str]]:
     found = []
     if row.status_after and row.status_before != row.status_after:
         found.append({"label": _("Status"), "before": _status(row.status_before), "after": _status(row.status_after)})
     for key, value in row.detail.items():
         if key in SAID and value not in (None, "", []):
             label, say = SAID[key]
-            before, after = say(value)
+            before, after = (names.get((key, one), one) for one in say(value))
             found.append({"label": label(), "before": before, "after": after})
     return found
 

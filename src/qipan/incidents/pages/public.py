@@ -304,5 +304,4 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any], *, statu
         context["rating"] = Rating()
     answer = render(request, template, context, status=status)
     answer["Cache-Control"] = "no-store"
-    answer["Referrer-Policy"] = "no-referrer"
     return answer

@@ -42,7 +42,7 @@ class Report(PlaceFields):
     category = forms.CharField(
         label=_("Category"), max_length=40, error_messages={"required": _("Choose what kind it is.")}
     )
-    title = forms.CharField(label=_("What is it, in a few words"), max_length=120, required=False)
+    title = forms.CharField(label=_("What is it, in a few words"), max_length=120)
     text = words(_("Details"), most=4000, rows=4, required=False)
     mask = forms.CharField(
         label=_("Names to be masked"), max_length=200, required=False,

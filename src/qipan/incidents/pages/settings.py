@@ -89,7 +89,8 @@ def _category_row(row: Category) -> dict[str, Any]:
 
     cells = []
     for leg in Leg:
-        plain, urgent = limits(leg, urgent=False), limits(leg, urgent=True)
+        differs = leg in CLASSES[klass].urgent or f"urgent_{leg}" in row.limits
+        plain, urgent = limits(leg, urgent=False), limits(leg, urgent=True) if differs else ""
         cells.append({"name": LEG_NAMES[leg], "plain": plain, "urgent": urgent if urgent != plain else ""})
     return {"one": row, "cells": cells}
 
@@ -99,9 +100,11 @@ class LimitWidget(forms.MultiWidget):
 
     template_name = "incidents/limit_widget.html"
 
-    def __init__(self) -> None:
+    def __init__(self, label: str) -> None:
         choices = [("", "—"), *((key, label) for key, (_clock, _one, label) in UNITS.items())]
-        super().__init__([forms.NumberInput(attrs={"min": 1, "inputmode": "numeric"}), forms.Select(choices=choices)])
+        amount = {"min": 1, "inputmode": "numeric", "aria-label": f"{label}: {gettext('amount')}"}
+        unit = {"aria-label": f"{label}: {gettext('what it counts')}"}
+        super().__init__([forms.NumberInput(attrs=amount), forms.Select(attrs=unit, choices=choices)])
 
     def decompress(self, value: dict[str, Any] | None) -> list[Any]:
         if not value:
@@ -119,7 +122,9 @@ class LimitField(forms.MultiValueField):
     def __init__(self, **kwargs: Any) -> None:
         choices = [("", ""), *((key, key) for key in UNITS)]
         fields = (forms.IntegerField(min_value=1, max_value=5_000_000), forms.ChoiceField(choices=choices))
-        super().__init__(fields, widget=LimitWidget(), required=False, require_all_fields=False, **kwargs)
+        super().__init__(
+            fields, widget=LimitWidget(kwargs["label"]), required=False, require_all_fields=False, **kwargs
+        )
 
     def compress(self, values: list[Any]) -> dict[str, Any] | None:
         amount, unit = (*values, None, "")[:2] if values else (None, "")

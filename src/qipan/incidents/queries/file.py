@@ -54,12 +54,28 @@ def legs(incident: Incident, *, now: datetime) -> list[LegRow]:
     last = {row.kind: row for row in rows}
     deadlines = duties.last_deadlines(list(last.values()))
     rounds = Counter(row.kind for row in rows)
+    running = [row.opened_at for row in rows if row.state != State.ENDED]
     found = []
     for leg in Leg:
+        if leg_is_of_an_earlier_round(last, leg, running):
+            last.pop(f"incidents.{leg}")
         duty = last.get(f"incidents.{leg}")
         deadline = deadlines.get(duty.pk) if duty else None
         found.append(_leg(incident, leg, duty, deadline, now=now, rounds=rounds[f"incidents.{leg}"]))
     return found
+
+
+def leg_is_of_an_earlier_round(last: dict[str, Duty], leg: Leg, running: list[datetime]) -> bool:
+    """A leg that comes after the running one but ran before it waits again: the file was reopened or sent back."""
+    duty = last.get(f"incidents.{leg}")
+    if duty is None or duty.state != State.ENDED or not running:
+        return False
+    order = list(Leg)
+    here = max(
+        (order.index(one) for one in order if (row := last.get(f"incidents.{one}")) and row.state != State.ENDED),
+        default=-1,
+    )
+    return order.index(leg) > here and duty.opened_at <= max(running)
 
 
 def _leg(
