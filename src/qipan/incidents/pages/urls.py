@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qipan.incidents.pages import exports, file, lists, public, reports, settings, watch
+from qipan.incidents.pages import exports, file, lists, papers, public, reports, settings, watch
 
 urlpatterns = [
     path("incidents/", lists.page, name="incidents"),
@@ -25,6 +25,14 @@ urlpatterns = [
     path("incidents/rules/routing/<uuid:rule_id>/end/", settings.end_rule, name="incident_end_rule"),
     path("incidents/rules/caps/", settings.caps, name="incident_caps"),
     path("incidents/<uuid:incident_id>/", file.page, name="incident"),
+    path("incidents/<uuid:incident_id>/papers/", papers.index, name="incident_papers"),
+    path("incidents/<uuid:incident_id>/papers/order/", papers.order, name="incident_order"),
+    path("incidents/<uuid:incident_id>/papers/receipt/", papers.receipt, name="incident_receipt"),
+    path(
+        "incidents/<uuid:incident_id>/papers/supervision/<uuid:supervision_id>/",
+        papers.supervision,
+        name="incident_supervision_paper",
+    ),
     path("incidents/<uuid:incident_id>/draft/", reports.draft, name="incident_draft"),
     path("incidents/<uuid:incident_id>/reveal/<uuid:card_id>/", file.reveal, name="incident_reveal"),
     path("incidents/<uuid:incident_id>/photos/<uuid:photo_id>/", file.photo, name="incident_photo"),
