@@ -16,6 +16,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from qipan.foundation.duties.queries import calendar_warnings
 from qipan.foundation.journal.models import Pending, Seal
 from qipan.foundation.vault import keystore
 
@@ -40,7 +41,11 @@ def answer(scope: MutableMapping[str, Any]) -> Answer:
         if scope["path"] == "/readyz":
             checks = ready()
             good = not any(checks.values())
-            body = {"ready": good, "checks": {name: problem or "ok" for name, problem in checks.items()}}
+            body: dict[str, Any] = {
+                "ready": good,
+                "checks": {name: problem or "ok" for name, problem in checks.items()},
+                "warnings": warnings() if good else [],
+            }
             return Answer(200 if good else 503, orjson.dumps(body))
         if not _may_read_metrics(scope):
             return Answer(404, b"")
@@ -59,6 +64,15 @@ def ready() -> dict[str, str]:
         "journal": _problem(_journal),
         "keys": _problem(_keys),
     }
+
+
+def warnings() -> list[str]:
+    """What does not stop this process but needs somebody: calendars that a district should have by now."""
+    try:
+        missing = calendar_warnings(now=timezone.now())
+    except Exception as problem:
+        return [type(problem).__name__]
+    return [f"calendar: {year} missing in district {district.pk}" for district, year in missing]
 
 
 def journal_lag() -> tuple[int, float]:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from qipan.foundation.areas.access import NoSuchArea
-from qipan.foundation.duties import clocks, operations, queries, sweeper
+from qipan.foundation.duties import clocks, commands, operations, queries, sweeper
 from qipan.foundation.duties.models import CalendarYear, ClockOrder, Duty, StaffedHours
 from qipan.foundation.duties.operations import years
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.journal.rules import SYSTEM
+from qipan.foundation.outbox.models import Message
 from qipan.foundation.posts.access import NotYours
 from qipan.kernels.clock import Limit
 from tests import factories
@@ -326,3 +329,56 @@ def test_from_december_on_a_missing_next_year_is_reported(district):
     assert queries.missing_years(district_id=district.area.pk, on=date(2026, 12, 1)) == [2027]
     assert queries.missing_years(district_id=district.area.pk, on=date(2027, 3, 1)) == [2027]
     assert (district.area, 2027) in queries.calendar_warnings(now=NOW)
+
+
+# Owners, the command line, readiness
+
+
+def test_owners_are_told_in_one_message_each_when_asked_for(district, administrator):
+    for days in (40, 45, 50):
+        opened(district, Limit.working_days(days))
+    years.import_year(
+        district=district.area, data=NEXT_YEAR, year=2027, source=SOURCE, by=administrator, at=NOW, tell=True
+    )
+    [message] = Message.objects.all()
+    assert (message.to_person_id, message.template) == (district.handler.person_id, "duties.moved")
+    assert message.subject.startswith("您有3项任务")
+
+
+def test_nobody_is_told_unless_asked_for(district, administrator):
+    opened(district, Limit.working_days(40))
+    imported(district, administrator)
+    assert not Message.objects.exists()
+
+
+def test_the_command_line_looks_first_and_then_imports(district, tmp_path):
+    duty = opened(district, Limit.working_days(40))
+    file = tmp_path / "2027.csv"
+    file.write_bytes(NEXT_YEAR)
+    words = ["calendar", str(file), "--district", district.area.name, "--year", "2027", "--source", SOURCE]
+    looked = CliRunner().invoke(commands.import_, [*words, "--dry-run", "--json"])
+    assert json.loads(looked.output)["moved"] == 1
+    assert not CalendarYear.objects.exists()
+    done = CliRunner().invoke(commands.import_, [*words, "--json"])
+    assert json.loads(done.output)["moved"] == 1
+    before = duty.due_at
+    duty.refresh_from_db()
+    assert duty.due_at != before
+    listed = CliRunner().invoke(commands.calendar, ["years", "--district", district.area.name, "--json"])
+    assert {row["year"]: row["published"] for row in json.loads(listed.output)}[2027] is True
+
+
+def test_the_command_line_refuses_a_broken_file(district, tmp_path):
+    file = tmp_path / "2027.csv"
+    file.write_bytes(NEXT_YEAR.replace(b"2027-02-14,work", b"2027-02-15,work"))
+    words = ["calendar", str(file), "--district", district.area.name, "--year", "2027", "--source", SOURCE]
+    done = CliRunner().invoke(commands.import_, words)
+    assert isinstance(done.exception, years.YearFileRefused)
+    assert not CalendarYear.objects.exists()
+
+
+def test_readiness_warns_of_a_missing_calendar(district, monkeypatch):
+    from qipan.assembly import health
+
+    monkeypatch.setattr(health.timezone, "now", lambda: NOW)
+    assert f"calendar: 2027 missing in district {district.area.pk}" in health.warnings()

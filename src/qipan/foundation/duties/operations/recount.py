@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 from psycopg.types.json import Jsonb
 
-from qipan.foundation.duties import clocks
+from qipan.foundation.duties import clocks, messages
 from qipan.foundation.duties.models import ClockRevision, Duty
 from qipan.foundation.duties.rules import State
 from qipan.foundation.journal import operations as journal
@@ -119,11 +119,12 @@ def effect(*, district_id: int, rules: clocks.Rules, now: datetime) -> Effect:
     return found
 
 
-def apply(*, district_id: int, now: datetime, by: HasAuthor, reason: str) -> Effect:
+def apply(*, district_id: int, now: datetime, by: HasAuthor, reason: str, tell: bool = False) -> Effect:
     """Count every open deadline of the district by the rules as they are in the tables now, and journal each that
-    moves. Paused duties are counted when they are resumed."""
+    moves. Paused duties are counted when they are resumed. `tell` sends each owner one message."""
     found = Effect()
     rules = clocks.rules_of(district_id)
+    moved: list[tuple[Duty, datetime | None]] = []
     for changed in _moved(district_id, rules, now, found, lock=True):
         with connection.cursor() as cursor:
             rows = [duty for duty, _ in changed]
@@ -157,6 +158,9 @@ def apply(*, district_id: int, now: datetime, by: HasAuthor, reason: str) -> Eff
                 if before != duty.due_at
             ]
         )
+        moved += [(duty, before) for duty, before in changed if before != duty.due_at]
+    if tell and moved:
+        messages.tell_moved(moved, reason=reason, now=now)
     return found
 
 

@@ -117,10 +117,12 @@ def import_year(
     by: HasAuthor,
     at: datetime,
     command_id: UUID | None = None,
+    tell: bool = False,
 ) -> recount.Effect:
     """Take a year's calendar into the district and count its open deadlines anew, all or nothing.
 
-    The same calendar twice changes nothing the second time. Raises YearFileRefused, YearFileTooLarge, NotYours.
+    The same calendar twice changes nothing the second time. `tell` sends each owner whose deadlines move one message.
+    Raises YearFileRefused, YearFileTooLarge, NotYours.
     """
     _require(by, "duties.calendar")
     plan = read_year(data=data, year=year, source=source)
@@ -137,7 +139,7 @@ def import_year(
         district=district, year=year, rows=rows, source=plan.source, digest=digest, imported_at=at
     )
     recount.renew(district.pk)
-    effect = recount.apply(district_id=district.pk, now=at, by=by, reason=f"{year} {plan.source}")
+    effect = recount.apply(district_id=district.pk, now=at, by=by, reason=f"{year} {plan.source}", tell=tell)
     end(about=("duties.year", alarm_id(district_id=district.pk, year=year)), by=by, at=at, outcome="imported")
     journal.record(
         "duties.year_imported",
@@ -269,9 +271,11 @@ def give_order(
     by: Post,
     at: datetime,
     command_id: UUID | None = None,
+    tell: bool = False,
 ) -> tuple[ClockOrder, recount.Effect]:
     """Stretch (by a factor) or suspend (without one) every clock in the area that is not urgent, for all alike.
 
+    `tell` sends each owner whose deadlines move one message.
     Raises NotYours, NoSuchArea, NumberAndGroundMissing, NumberUsed, OrderEndsBeforeItBegins, FactorTooSmall.
     """
     require(by, "duties.order")
@@ -291,7 +295,7 @@ def give_order(
         given_at=at,
     )
     recount.renew(area.district_id)
-    effect = recount.apply(district_id=area.district_id, now=at, by=by, reason=order.number)
+    effect = recount.apply(district_id=area.district_id, now=at, by=by, reason=order.number, tell=tell)
     journal.record(
         "duties.order_given",
         order,

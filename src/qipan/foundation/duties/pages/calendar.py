@@ -146,7 +146,8 @@ def import_year(request: Acting) -> HttpResponse:
         values |= {"source": form.cleaned_data["source"], "at": timezone.now()}
         try:
             if request.POST.get("step") == "apply":
-                effect = years.import_year(**values, by=request.post, command_id=command(request))
+                tell = bool(request.POST.get("tell"))
+                effect = years.import_year(**values, by=request.post, command_id=command(request), tell=tell)
                 _done(request, effect)
                 return redirect(f"/calendar/?year={form.cleaned_data['year']}")
             preview = years.preview_year(**values)
@@ -328,7 +329,8 @@ def orders(request: Acting) -> HttpResponse:
         }
 
         def apply() -> Effect:
-            return years.give_order(**values, by=viewer, command_id=command(request))[1]
+            tell = bool(request.POST.get("tell"))
+            return years.give_order(**values, by=viewer, command_id=command(request), tell=tell)[1]
 
         if _tried(request, form, found, preview=lambda: years.preview_order(**values), apply=apply):
             return redirect("calendar_orders")
