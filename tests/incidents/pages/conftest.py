@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from tests import factories
-from tests.incidents.conftest import Town
+from tests.incidents.conftest import Town, make_town
 
 from qipan.foundation.posts.models import Post
 
@@ -36,3 +36,11 @@ def recent(town: Town) -> Town:
 def command(**fields: Any) -> dict[str, Any]:
     """The fields of a form with its hidden command."""
     return {"command": str(uuid4()), **fields}
+
+
+@pytest.fixture
+def transactional_recent(transactional_db: None) -> Town:
+    """The same where entries have to be durable: looks behind masks commit before they open anything."""
+    town = make_town()
+    town.at = datetime.now(UTC) - timedelta(hours=2)
+    return town

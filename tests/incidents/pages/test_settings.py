@@ -1,0 +1,119 @@
+"""Categories with their legal floors, dated; routing rules looked at before they are set."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from tests.incidents.conftest import Town
+from tests.incidents.pages.conftest import command
+
+from qipan.incidents import operations
+from qipan.incidents.models import Category, Rule
+from qipan.incidents.queries.preview import preview
+
+
+def fields(category: Category, **changes: object) -> dict[str, object]:
+    plain = {"name": category.name, "name_en": category.name_en, "public": "on", "on_lists": ["2", "3", "4"]}
+    return command(**{**plain, **changes})
+
+
+def test_a_change_holds_from_today_and_closed_files_keep_the_old_row(recent: Town, as_) -> None:
+    incident = recent.closed("street-light")
+    old = recent.category("street-light")
+    client = as_(recent.administrator)
+    url = f"/incidents/rules/categories/{old.pk}/"
+    assert "Cancel" in client.get(url).content.decode()
+    answer = client.post(url, fields(old, name="路灯照明", handle_0="3", handle_1="working-days"))
+    new = recent.category("street-light")
+    assert answer["Location"] == f"/incidents/rules/categories/{new.pk}/"
+    assert new.pk != old.pk
+    assert (new.name, new.limits["handle"]) == ("路灯照明", {"clock": "working_days", "amount": 3})
+    incident.refresh_from_db()
+    assert incident.category_id == old.pk
+    old.refresh_from_db()
+    assert old.valid_to == new.valid_from
+    shown = client.get(f"/incidents/rules/categories/{old.pk}/")
+    assert shown.context["may_configure"] is False
+
+
+def test_nothing_looser_than_the_law_and_no_working_time_where_it_counts_natural_time(recent: Town, as_) -> None:
+    petition = recent.category("petition")
+    client = as_(recent.administrator)
+    url = f"/incidents/rules/categories/{petition.pk}/"
+    page = client.get(url).content.decode()
+    assert "信访工作条例" in page
+    for amount, unit in (("61", "days"), ("10", "working-days")):
+        answer = client.post(url, fields(petition, handle_0=amount, handle_1=unit))
+        assert answer.status_code == 422
+        assert "handle" in answer.context["form"].errors
+    assert client.post(url, fields(petition, handle_0="45")).status_code == 422
+    assert recent.category("petition").pk == petition.pk
+    assert client.post(url, fields(petition, handle_0="45", handle_1="days")).status_code == 302
+
+
+def test_others_look_but_do_not_change(recent: Town, as_) -> None:
+    category = recent.category("street-light")
+    client = as_(recent.dispatcher)
+    assert client.get(f"/incidents/rules/categories/{category.pk}/").context["may_configure"] is False
+    answer = client.post(f"/incidents/rules/categories/{category.pk}/", fields(category, name="x"))
+    assert answer.status_code == 403
+    assert recent.category("street-light").pk == category.pk
+
+
+def test_a_rule_is_previewed_set_and_ended(recent: Town, as_) -> None:
+    lamp, other = recent.report("street-light"), recent.report("road")
+    recent.report("rubbish")
+    client = as_(recent.administrator)
+    form = {"area": recent.township.pk, "what": "class:facility", "unit": recent.other.pk}
+    seen = client.post("/incidents/rules/routing/", command(**form)).context["seen"]
+    assert (seen.looked_at, seen.changed) == (2, 2)
+    assert seen.counts == [("", 2, 0), ("水务局", 0, 2)] or seen.counts == [("水务局", 0, 2), ("", 2, 0)]
+    assert {row["number"] for row in seen.rows} == {lamp.number, other.number}
+    assert not Rule.objects.exists()
+    sent = command(**form, really="1")
+    for _ in range(2):
+        assert client.post("/incidents/rules/routing/", sent).status_code == 302
+    rule = Rule.objects.get()
+    assert (rule.area, rule.klass, rule.unit) == (recent.township, "facility", recent.other)
+    assert client.post(f"/incidents/rules/routing/{rule.pk}/end/", command()).status_code == 302
+    rule.refresh_from_db()
+    assert rule.valid_to is not None
+
+
+def test_a_preview_lets_the_deeper_and_the_more_exact_rule_win(recent: Town) -> None:
+    recent.report("street-light")
+    recent.report("road")
+    operations.set_rule(area=recent.village, unit=recent.department, category_key="road", by=recent.administrator,
+                        at=recent.later(), since=date(2026, 1, 1))  # fmt: skip
+    seen = preview(
+        viewer=recent.administrator, area=recent.township, unit=recent.other, klass="facility", now=recent.at
+    )
+    assert [row["category__key"] for row in seen.rows] == ["street-light"]
+    assert {name: then for name, _now, then in seen.counts} == {"城管局": 1, "水务局": 1, "": 0}
+
+
+def test_a_preview_costs_two_queries_and_no_more_rows_than_its_bound(recent: Town, monkeypatch) -> None:
+    monkeypatch.setattr("qipan.incidents.queries.preview.MOST", 3)
+    for _ in range(5):
+        recent.report("street-light")
+    with CaptureQueriesContext(connection) as seen:
+        found = preview(viewer=recent.administrator, area=recent.district, unit=recent.other, now=recent.at)
+    assert len(seen) == 2
+    assert (found.looked_at, found.cut, found.changed) == (3, True, 3)
+
+
+def test_a_unit_or_area_of_another_district_is_no_choice(recent: Town, as_) -> None:
+    from tests.incidents.conftest import make_town
+
+    stranger = make_town("西区")
+    client = as_(recent.administrator)
+    for changes in ({"area": stranger.township.pk}, {"unit": stranger.department.pk}):
+        form = command(**{"area": recent.township.pk, "what": "", "unit": recent.other.pk, "really": "1", **changes})
+        assert client.post("/incidents/rules/routing/", form).status_code == 422
+    rule = operations.set_rule(
+        area=stranger.township, unit=stranger.department, by=stranger.administrator, at=recent.later()
+    )
+    assert client.post(f"/incidents/rules/routing/{rule.pk}/end/", command()).status_code == 404
+    assert Rule.objects.count() == 1
