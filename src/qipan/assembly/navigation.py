@@ -24,6 +24,7 @@ ROOMS = (
     "qipan.incidents",
     "qipan.inspections",
     "qipan.reporting",
+    "qipan.workflows",
 )
 GROUPS: dict[str, str | Promise] = {
     "work": _("Work"),

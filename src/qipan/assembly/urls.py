@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("messages/", include("qipan.foundation.outbox.urls")),
     path("open311/v2/", include(open311.urls())),
     path("", include("qipan.incidents.pages.urls")),
+    path("", include("qipan.workflows.pages.urls")),
     path("", include("qipan.assembly.oversight.urls")),
     path("language/", shell.choose_language, name="choose_language"),
 ]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from qipan.foundation.areas.access import within
 from qipan.foundation.areas.models import Premises
@@ -78,3 +78,9 @@ def summary(*, since: datetime, viewer: Post) -> dict[str, dict[str, int]]:
     )
     lost = dict(broken)
     return {kind: {"premises": number, "kept": number - lost.get(kind, 0)} for kind, number in sorted(totals.items())}
+
+
+def broken(*, since: datetime, viewer: Post) -> QuerySet[Incident, UUID]:
+    """The ids of the premises in the viewer's area that something broke since a moment."""
+    rows = Incident.objects.filter(within(viewer.area), premises__isnull=False, reported_at__gte=since)
+    return rows.filter(UNSOLVED | ACCIDENT | CASE).exclude(status__in=NOTHING).values_list("premises", flat=True)

@@ -1,0 +1,32 @@
+"""Pages of what spans domains: inspections that open incidents, and forms filled from both."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+NAVIGATION = [
+    {
+        "label": _("Inspections"),
+        "url_name": "inspections",
+        "group": "work",
+        "order": 40,
+        "icon": "check",
+        "ability": "inspections.view",
+    },
+    {
+        "label": _("Three zeros"),
+        "url_name": "three_zeros",
+        "group": "district",
+        "order": 50,
+        "icon": "map",
+        "ability": "inspections.plan",
+    },
+    {
+        "label": _("Forms for superiors"),
+        "url_name": "forms",
+        "group": "district",
+        "order": 60,
+        "icon": "download",
+        "ability": "reporting.fill",
+    },
+]
