@@ -124,6 +124,29 @@ def test_production_starts_with_safe_settings_gets_ready_and_ends_on_sigterm(ins
     assert not alive(worker)
 
 
+def test_https_is_asked_for_and_believed_from_our_own_proxy_only(installation):
+    server = Running(installation, **production(QIPAN_PROXY_ADDRESSES="192.0.2.1"))
+    behind = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "198.51.100.7"}
+    page = f"http://127.0.0.1:{server.port}/accounts/login/"
+    try:
+        assert httpx.get(page, headers=behind, trust_env=False).status_code == 301
+    finally:
+        server.end()
+    server = Running(installation, **production())
+    page = f"http://127.0.0.1:{server.port}/accounts/login/"
+    try:
+        plain, secure = httpx.get(page, trust_env=False), httpx.get(page, headers=behind, trust_env=False)
+        assert (plain.status_code, plain.headers["Location"][:8]) == (301, "https://")
+        assert secure.status_code == 200
+        assert "max-age=31536000" in secure.headers["Strict-Transport-Security"]
+        assert all("Secure" in cookie for cookie in secure.headers.get_list("set-cookie"))
+        assert (
+            httpx.get(page.replace("/accounts/login/", "/metrics"), headers=behind, trust_env=False).status_code == 404
+        )
+    finally:
+        server.end()
+
+
 def test_a_killed_worker_is_started_again_and_follows_a_killed_server(installation):
     server = Running(installation, "--with-worker", QIPAN_MODE="development")
     try:
