@@ -62,6 +62,10 @@ class House:
         return self
 
     def __exit__(self, *problem: object) -> None:
+        if problem[0] is not None:
+            print("ready:", self.text("/readyz"))
+            for log in sorted(self.folder.glob("*.log")):
+                print(f"--- {log.name}", *log.read_text(errors="replace").splitlines()[-60:], sep="\n")
         self.stop()
         with contextlib.suppress(Exception):
             self.database.stop(mode="immediate")
@@ -112,7 +116,7 @@ class House:
             elif part == "server":
                 words = ("serve", "--port", str(self.port), "--without-worker")
                 self.processes[part] = self._popen(*words)
-                wait_for(lambda: self.status("/readyz") == 200, what="the server's start")
+                wait_for(lambda: self.status("/readyz") == 200, seconds=180, what="the server's start")
             else:
                 self.processes[part] = self._popen("worker")
 
@@ -144,6 +148,12 @@ class House:
             return httpx.get(f"{self.address}{path}", timeout=5, trust_env=False).status_code
         except httpx.HTTPError:
             return 0
+
+    def text(self, path: str) -> str:
+        try:
+            return httpx.get(f"{self.address}{path}", timeout=5, trust_env=False).text
+        except httpx.HTTPError as problem:
+            return repr(problem)
 
     def _popen(self, *words: str) -> subprocess.Popen[bytes]:
         # What they complain of while their neighbours are killed goes to a file beside the data.

@@ -16,6 +16,7 @@ from qipan.foundation.journal import kinds
 from qipan.foundation.posts.rules import Role, register_abilities
 from qipan.foundation.refusals import tables
 from qipan.foundation.vault import grounds
+from qipan.foundation.vault.operations import register_holder
 from qipan.incidents import letters
 from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.roles import ABILITIES
@@ -112,6 +113,9 @@ def register() -> None:
     letters.register()
     tables.register(ROW_WORDS)
     grounds.register_sight("incidents.incident", _in_sight)
+    grounds.register_hold("incidents.incident", _still_open)
+    grounds.register_erasure(_delete_photos)
+    register_holder("incidents.photos", count=_photos_under, reseal=_reseal_photos)
 
 
 def _in_sight(card: Card, viewer: Any) -> bool:
@@ -119,3 +123,29 @@ def _in_sight(card: Card, viewer: Any) -> bool:
     from qipan.incidents import access
 
     return access.visible(viewer=viewer).filter(pk=card.about_id or card.pk).exists()
+
+
+def _still_open(ids: list[UUID]) -> set[UUID]:
+    """Cards of an incident are kept while it goes on."""
+    from qipan.incidents.models import Incident
+    from qipan.incidents.rules.steps import ENDED
+
+    return set(Incident.objects.filter(pk__in=ids).exclude(status__in=ENDED).values_list("pk", flat=True))
+
+
+def _delete_photos(cards: list[Card]) -> None:
+    from qipan.incidents.operations.attach import delete_files
+
+    delete_files(card_ids=[card.pk for card in cards])
+
+
+def _photos_under(key_id: str) -> int:
+    from qipan.incidents.models import Attachment
+
+    return Attachment.objects.filter(key_id=key_id, sealed=True).count()
+
+
+def _reseal_photos(key_id: str, batch: int) -> int:
+    from qipan.incidents.operations.attach import reseal
+
+    return reseal(key_id=key_id, batch=batch)

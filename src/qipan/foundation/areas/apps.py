@@ -6,7 +6,9 @@ class AreasConfig(AppConfig):
     label = "areas"
 
     def ready(self) -> None:
-        from qipan.foundation.areas import rules
+        from qipan.foundation.areas import queries, rules
         from qipan.foundation.journal import kinds
+        from qipan.foundation.vault import grounds
 
         kinds.register(rules.JOURNALLED)
+        grounds.register_settings(queries.setting)

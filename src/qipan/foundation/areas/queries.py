@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from qipan.foundation.areas import outlines, rules
 from qipan.foundation.areas.access import NoSuchArea, Viewer, get, located, visible, visible_located, within
-from qipan.foundation.areas.models import Area, Boundary, Code, Level, Point, Premises, valid_on
+from qipan.foundation.areas.models import Area, Boundary, Code, DistrictProfile, Level, Point, Premises, valid_on
 from qipan.kernels.geodesy import shapes
 
 __all__ = [
@@ -52,6 +52,11 @@ TOLERANCES = {1: 0.001, 2: 0.0005, 3: 0.0002, 4: 0.00005}
 def districts() -> QuerySet[Area]:
     """All districts of this installation, in the order of their names."""
     return Area.objects.filter(level=Level.DISTRICT).order_by("pinyin", "pk")
+
+
+def setting(district_id: int, name: str) -> Any:
+    """A district's own value of a setting, None where it has none."""
+    return DistrictProfile.objects.filter(district=district_id).values_list(f"settings__{name}", flat=True).first()
 
 
 def subtree(area: Area, *, level: int | None = None) -> QuerySet[Area]:

@@ -30,6 +30,7 @@ class Viewer(Protocol):
 _duty_checks: list[Callable[[Card, Any, UUID], bool]] = []
 _sights: dict[str, Callable[[Card, Any], bool]] = {}
 _settings: list[Callable[[int, str], Any]] = []
+_erasures: list[Callable[[list[Card]], None]] = []
 _holds: dict[str, Callable[[list[UUID]], set[UUID]]] = {}
 
 
@@ -56,6 +57,19 @@ def register_settings(find: Callable[[int, str], Any]) -> None:
 def register_hold(about_kind: str, held: Callable[[list[UUID]], set[UUID]]) -> None:
     """`held(ids)`: which of these things are still open, so that their cards are kept beyond their day."""
     _holds[about_kind] = held
+
+
+def register_erasure(erased: Callable[[list[Card]], None]) -> None:
+    """`erased(cards)`: cards are being emptied, in this transaction; what was derived from them goes too (files after
+    the commit)."""
+    if erased not in _erasures:
+        _erasures.append(erased)
+
+
+def erased(cards: list[Card]) -> None:
+    """Tells the rooms above which cards are being emptied."""
+    for tell in _erasures:
+        tell(cards)
 
 
 def setting(district_id: int, name: str, default: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -108,6 +109,37 @@ def look(
         _read(path), key_id=found.key_id, district_id=found.incident.district_id, purpose=PURPOSE, owner=found.id
     )
     return content, found.content_type
+
+
+@transaction.atomic
+def reseal(*, key_id: str, batch: int) -> int:
+    """Seals up to so many private photos of a retired key anew under the current one; how many.
+
+    The new file lies beside the old one until the row points to it: whatever dies in between, one of them opens.
+    """
+    found = Attachment.objects.select_for_update(of=("self",)).select_related("incident")
+    photos_of_key = list(found.filter(key_id=key_id, sealed=True).order_by("pk")[:batch])
+    for photo in photos_of_key:
+        district_id, old = photo.incident.district_id, settings.FILES / photo.path
+        if old.exists():
+            plain = vault.open_bytes(
+                _read(old), key_id=key_id, district_id=district_id, purpose=PURPOSE, owner=photo.id
+            )
+            photo.key_id, content = vault.seal_bytes(plain, district_id=district_id, purpose=PURPOSE, owner=photo.id)
+            photo.path = f"{photo.path.split('.')[0]}.{photo.key_id}.sealed"
+            _write(settings.FILES / photo.path, content)
+            transaction.on_commit(partial(old.unlink, missing_ok=True))
+        else:  # erased
+            photo.key_id = ""
+        photo.save(update_fields=["key_id", "path"])
+    return len(photos_of_key)
+
+
+def delete_files(*, card_ids: list[UUID]) -> None:
+    """The files of photos whose cards are being erased go after the commit."""
+    for path in Attachment.objects.filter(card__in=card_ids).values_list("path", flat=True):
+        transaction.on_commit(partial((settings.FILES / path).unlink, missing_ok=True))
+    Attachment.objects.filter(card__in=card_ids).update(key_id="")
 
 
 def _flag(incident: Incident, found: Attachment, *, at: datetime) -> None:

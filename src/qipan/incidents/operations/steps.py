@@ -14,10 +14,11 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import HasAuthor
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.vault import operations as vault
 from qipan.incidents.models import Incident
 from qipan.incidents.rules import classes
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
-from qipan.incidents.rules.steps import STEPS, Step, check
+from qipan.incidents.rules.steps import ENDED, STEPS, Status, Step, check
 from qipan.kernels.clock import Limit
 
 SAID = {
@@ -58,6 +59,8 @@ def take(
     incident.status_at = at
     incident.version += 1
     incident.save()
+    if Status(incident.status) in ENDED and Status(before) not in ENDED:
+        vault.matter_ended(about_kind="incidents.incident", about_id=incident.pk, at=at)  # kept from today on
     journal.record(
         f"incidents.{SAID[step]}", incident, by=by, at=at, before=before, after=incident.status, reason=reason, **detail
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
 
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import SYSTEM
@@ -74,4 +73,5 @@ def empty(cards: list[Card], *, at: dt.datetime) -> None:
     """Removes content, masks and indexes of locked cards; the rows stay."""
     ids = [card.id for card in cards]
     Index.objects.filter(card_id__in=ids).delete()
-    Card.objects.filter(Q(id__in=ids)).update(sealed=b"", masked={}, erased_at=at)
+    Card.objects.filter(id__in=ids).update(sealed=b"", masked={}, erased_at=at)
+    grounds.erased(cards)
