@@ -55,7 +55,7 @@ def visible(*, viewer: Post) -> QuerySet[Incident]:
 def get(incident_id: UUID, *, viewer: Post) -> Incident:
     """One visible incident with what every page of it shows. Raises NotFound."""
     rows = visible(viewer=viewer).select_related(
-        "category", "district", "township", "village", "cell", "premises", "desk", "unit", "handler__person",
+        "category", "district", "township", "village", "cell", "premises", "desk", "unit", "accused", "handler__person",
         "verifier__person", "merged_into",
     )  # fmt: skip
     found = rows.filter(pk=incident_id).first()

@@ -9,11 +9,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
+from tests import factories
 from tests.foundation.areas.conftest import drawn
 from tests.incidents.conftest import Town
 from tests.incidents.pages.conftest import command
 
 from qipan.foundation.areas.models import Premises
+from qipan.foundation.posts.rules import Role
 from qipan.foundation.vault.models import Card
 from qipan.incidents.models import Incident
 
@@ -150,3 +152,34 @@ def test_categories_are_searched(recent: Town, as_) -> None:
 @pytest.mark.parametrize("who", ["administrator"])
 def test_who_may_not_report_has_no_form(recent: Town, as_, who: str) -> None:
     assert as_(getattr(recent, who)).get("/incidents/new/").status_code == 403
+
+
+def test_an_accusation_is_not_offered_to_the_unit_that_it_is_about(recent: Town, as_) -> None:
+    desk = factories.post(Role.DISPATCHER, recent.district, recent.centre)
+    client = as_(desk)
+    send(client, category="accusation", title="检举", text="某单位乱收费", area=recent.village.pk,
+         accused=recent.department.pk, way="report")  # fmt: skip
+    incident = Incident.objects.get()
+    assert incident.accused == recent.department
+    client.post(f"/incidents/{incident.pk}/do/accept/", command(category="accusation"))
+    units = client.get(f"/incidents/{incident.pk}/do/dispatch/").context["form"].fields["unit"].choices
+    offered = {key for _area, rows in units for key, _name in rows}
+    assert str(recent.other.pk) in offered
+    assert str(recent.department.pk) not in offered
+    answer = client.post(f"/incidents/{incident.pk}/do/dispatch/", command(unit=recent.department.pk))
+    assert answer.status_code == 422
+    incident.refresh_from_db()
+    assert incident.status == "filed"
+
+
+def test_photos_are_added_later_up_to_the_cap(recent: Town, as_) -> None:
+    incident = recent.report()
+    client = as_(recent.grid_worker)
+    url = f"/incidents/{incident.pk}/do/photos/"
+    assert client.post(url, command()).status_code == 422
+    assert client.post(url, command(photos=[photo(shade=n) for n in (10, 60)])).status_code == 302
+    assert incident.attachments.count() == 2
+    seen = client.get(f"/incidents/{incident.pk}/photos/{incident.attachments.first().pk}/")
+    assert (seen["Content-Type"], seen.content[:2]) == ("image/jpeg", b"\xff\xd8")
+    assert client.post(url, command(photos=[photo(shade=n) for n in range(8)])).status_code == 409
+    assert incident.attachments.count() == 2

@@ -19,6 +19,7 @@ from qipan.foundation.refusals import Invalid, NotFound
 from qipan.incidents import access, operations, queries
 from qipan.incidents.models import ASKS, Ask, Incident, Rating, SpotCheck, Supervision
 from qipan.incidents.pages import forms
+from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.classes import Klass
 from qipan.incidents.rules.steps import WITH_UNIT, Status
 from qipan.kernels.clock import Limit
@@ -170,6 +171,8 @@ ACTIONS: dict[str, Action] = {
         Action("remind", _("Remind"), forms.Note,
                lambda call: operations.remind(note_text=call.data["note"], **call.on()), _("Reminded."), "aside",
                help=_("It is counted and shown to whoever has it now; no clock changes.")),
+        Action("photos", _("Add photos"), forms.MorePhotos, lambda call: _photos(call, "report"), _("Photos added."),
+               "aside"),
         Action("supervise", _("Put under supervision"), forms.Supervise, _supervise, _("Put under supervision."),
                "aside"),
         Action("assist-answer", _("Answer as the assisting unit"), forms.AssistAnswer,
@@ -225,6 +228,8 @@ def offers(incident: Incident, *, viewer: Post, at: datetime) -> list[Offer]:
         names |= {name for name in ("remind", "supervise") if viewer.may(f"incidents.{name}")}
         if viewer.may("incidents.ask") and ask_kinds(incident):
             names.add("ask")
+        if viewer.may("incidents.report") and incident.attachments.count() < CAPS.attachments:
+            names.add("photos")
         if viewer.unit_id and incident.assistance.filter(unit=viewer.unit_id, answered_at=None).exists():
             names.add("assist-answer")
     return [offer(ACTIONS[name], incident, viewer=viewer, at=at) for name in ORDER if name in names]

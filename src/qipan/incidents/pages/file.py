@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -49,7 +49,10 @@ def page(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         "status_kind": wording.status_kind(incident.status),
         "source_name": wording.source_name(incident.source),
         "legs": legs(incident, now=now),
-        "ways": [one for one in offers if one.action.kind in KINDS_OF_BUTTONS],
+        "ways": sorted(
+            (one for one in offers if one.action.kind in KINDS_OF_BUTTONS),
+            key=lambda one: KINDS_OF_BUTTONS.index(one.action.kind),
+        ),
         "aside": [one for one in offers if one.action.kind == "aside"],
         "dialogs": [*offers, *beside],
         "people": people,
@@ -229,20 +232,11 @@ def _leg(row: file.LegRow, now: datetime, language: str) -> dict[str, Any]:
     found |= {
         "state": state, "note": " · ".join(name for name in names if name), "used": row.used, "paused": row.paused,
         "due": duty.due_at, "warn": duty.warn_at, "start": duty.starts_at, "provisional": duty.provisional,
-        "explain": _explain(duty.pk),
+        "explain": reverse("duty_explain", args=[duty.pk]),
     }  # fmt: skip
     if row.limit and row.limit.clock is clock.Clock.WORKING_HOURS:
         found["used_text"] = clock.text.limit(clock.Limit.working(minutes=max(1, round(row.used))), language=language)
     return found
-
-
-def _explain(duty_id: UUID) -> str:
-    for name in ("duty_explain", "duties_explain", "explain"):
-        try:
-            return reverse(name, args=[duty_id])
-        except NoReverseMatch:
-            continue
-    return ""
 
 
 def _photo(one: Any, incident: Incident) -> dict[str, Any]:

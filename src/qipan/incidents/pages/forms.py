@@ -40,6 +40,8 @@ class PhotosField(forms.Field):
 
     def clean(self, value: Any) -> list[bytes]:
         files = list(value or [])
+        if self.required and not files:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
         if len(files) > CAPS.attachments:
             raise forms.ValidationError(
                 _("An incident takes at the most %(most)s photos."), params={"most": CAPS.attachments}
@@ -162,6 +164,10 @@ class CallNote(StepForm):
     note = words(
         _("What was said on the telephone"), rows=3, help=_("Telephone numbers and names are not needed here.")
     )
+
+
+class MorePhotos(StepForm):
+    photos = PhotosField(label=_("Photos"))
 
 
 class Nothing(StepForm):

@@ -18,13 +18,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.models import Level
-from qipan.foundation.posts.models import Post
+from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Refusal
 from qipan.incidents import access, operations
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import CategoryEnded, Contact
 from qipan.incidents.pages.common import moved, nonce, once, put, staff, tracking_code, viewer
-from qipan.incidents.pages.forms import PhotosField, category_choices, words
+from qipan.incidents.pages.forms import PhotosField, category_choices, unit_choices, words
 from qipan.incidents.pages.places import PlaceFields, premises_by_id, premises_found
 from qipan.incidents.rules.steps import Status
 
@@ -58,6 +58,9 @@ class Report(PlaceFields):
         widget=forms.TextInput(attrs={"type": "tel"}),
     )
     premises = forms.CharField(required=False, widget=forms.HiddenInput)
+    accused = forms.ChoiceField(
+        label=_("Unit that it accuses"), required=False, help_text=_("An accusation never goes to this unit.")
+    )
     photos = PhotosField(label=_("Photos"), required=False)
     done = words(_("What was done"), most=2000, required=False, help=_("Only for what you put right at once."))
 
@@ -66,11 +69,17 @@ class Report(PlaceFields):
         self.post, self.at = post, at
         inside = post.area if post.level < Level.CELL else (post.area.village or post.area)
         self.set_areas(post.district, inside=inside, at=at)
+        accused: Any = self.fields["accused"]
+        accused.choices = [("", "—"), *unit_choices(post, at)]
         if not self.is_bound and post.level >= Level.VILLAGE and not self.initial.get("area"):
             self.initial["area"] = str(post.area_id)
 
     def masked_names(self) -> tuple[str, ...]:
         return tuple(self.cleaned_data["mask"].replace("，", " ").replace("、", " ").replace(",", " ").split())
+
+    def accused_unit(self) -> Unit | None:
+        key = self.cleaned_data["accused"]
+        return Unit.objects.filter(pk=key, district=self.post.district_id).first() if key else None
 
     def contact(self) -> Contact | None:
         data = self.cleaned_data
@@ -119,6 +128,7 @@ def _report(request: HttpRequest, form: Report, post: Post, at: datetime) -> dic
         category=form.chosen(), place=form.place(district_id=post.district_id, names=form.masked_names()),
         title=data["title"], text=data["text"], urgent=data["urgent"] or None,
         source="phone" if data["channel"] == "phone" else "staff", channel=data["channel"], contact=contact,
+        accused=form.accused_unit(),
         by=post, at=at, draft=way == "draft" or settle, code=tracking_code(request) if contact else "",
     )  # fmt: skip
     for photo in data["photos"]:
