@@ -403,3 +403,7 @@ def test_moved_deadlines_in_a_preview_do_not_name_private_matters(district):
     page = signed_in(district.commander).post("/calendar/orders/", form)
     assert page.context["effect"]["moved"] == 1
     assert "家中争吵" not in text(page)
+
+
+def test_the_start_page_is_my_work(district):
+    assert signed_in(district.handler).get("/").headers["Location"] == "/work/"
