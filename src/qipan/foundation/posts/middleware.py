@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
-from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.db.models import BooleanField, Case, Exists, OuterRef, Value, When
+from django.contrib import auth
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
-from qipan.foundation.posts import operations, rules
-from qipan.foundation.posts.models import Person, Post, SignInRule
+from qipan.foundation.posts import holding, operations
+from qipan.foundation.posts.models import Person, Post
 from qipan.foundation.refusals import Forbidden
 
 SESSION_KEY = "post"
@@ -59,7 +60,7 @@ class PostMiddleware:
                 return refuse(ScopeMissing())
         else:
             post = self._by_session(request, at)
-            if post and post.lacks_factor:  # type: ignore[attr-defined]
+            if post and request.lacks_factor:  # type: ignore[attr-defined]
                 if not request.path.startswith(WITHOUT_SECOND_FACTOR):
                     return refuse(SecondFactorNeeded()) if _is_api(request) else redirect("mfa_index")
                 post = None
@@ -74,24 +75,38 @@ class PostMiddleware:
         return post
 
     def _by_session(self, request: HttpRequest, at: datetime) -> Post | None:
-        if not request.user.is_authenticated:
+        person_id = _signed_in(request)
+        if person_id is None:
             return None
-        held = list(_held(request.user, at))
-        request.posts = held  # type: ignore[attr-defined]
+        person, held = holding.held(person_id=person_id, at=at, production=settings.MODE == "production")
+        if person is None or not person.is_active or not _same_password(request, person):
+            return None  # `request.user` looks again, and finds nobody
+        # Already read: Django's own middleware need not ask the database for it once more.
+        request._cached_user = person  # type: ignore[attr-defined]
+        request.posts = [one.post for one in held]  # type: ignore[attr-defined]
         wanted = request.session.get(SESSION_KEY)
-        return next((post for post in held if str(post.pk) == wanted), held[0] if held else None)
+        chosen = next((one for one in held if str(one.post.pk) == wanted), held[0] if held else None)
+        request.lacks_factor = bool(chosen and chosen.lacks_factor)  # type: ignore[attr-defined]
+        return chosen.post if chosen else None
 
 
-def _held(person: Person, at: datetime) -> list[Post]:
-    """The posts in force of a person, each with `lacks_factor`, in one query."""
-    asked = Exists(SignInRule.objects.filter(district=OuterRef("district"), second_factor__contains=[OuterRef("role")]))
-    needs = [When(asked, then=Value(True))]
-    if settings.MODE == "production":
-        needs.insert(0, When(role__in=sorted(rules.TRUSTED), then=Value(True)))
-    has = Exists(Authenticator.objects.filter(user=OuterRef("person")).exclude(type="recovery_codes"))
-    lacks = Case(When(has, then=Value(False)), *needs, default=Value(False), output_field=BooleanField())
-    rows = Post.objects.filter(person=person).in_force(at).with_names().annotate(lacks_factor=lacks)
-    return sorted(rows, key=lambda post: (post.area.level, post.kind, str(post.pk)))
+def _signed_in(request: HttpRequest) -> UUID | None:
+    """Whom the session names, if one of our ways of signing in made it."""
+    try:
+        if request.session[auth.BACKEND_SESSION_KEY] not in settings.AUTHENTICATION_BACKENDS:
+            return None
+        return UUID(request.session[auth.SESSION_KEY])
+    except (KeyError, ValueError):
+        return None
+
+
+def _same_password(request: HttpRequest, person: Person) -> bool:
+    """Whether the session was made under the password of today: a change of it ends all sessions."""
+    given = str(request.session.get(auth.HASH_SESSION_KEY, ""))
+    if given and constant_time_compare(given, person.get_session_auth_hash()):
+        return True
+    # A secret key just changed: Django's own way knows the old ones and renews the session.
+    return bool(given) and auth.get_user(request).is_authenticated
 
 
 def _allowed(post: Post, method: str) -> bool:

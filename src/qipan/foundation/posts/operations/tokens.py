@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from qipan.foundation.journal import operations as journal
-from qipan.foundation.posts import queries, rules
+from qipan.foundation.posts import holding, rules
 from qipan.foundation.posts.models import Post, Token
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
 
@@ -87,9 +87,12 @@ def use_token(*, secret: str, at: datetime) -> Post | None:
     if not secret.startswith(PREFIX):
         return None
     rows = Token.objects.filter(digest=digest(secret), revoked_at=None, expires_at__gt=at)
-    token = rows.only("post_id", "scopes", "last_used_at").first()
-    post = queries.one_in_force(token.post_id, at) if token else None
-    if token is None or post is None:
+    token = rows.select_related("post").only("post__person_id", "scopes", "last_used_at").first()
+    if token is None:
+        return None
+    _person, held = holding.held(person_id=token.post.person_id, at=at, production=False)
+    post = next((one.post for one in held if one.post.pk == token.post_id), None)
+    if post is None:
         return None
     unseen = Q(last_used_at=None) | Q(last_used_at__lt=at - SEEN_EVERY)
     if token.last_used_at is None or token.last_used_at < at - SEEN_EVERY:
