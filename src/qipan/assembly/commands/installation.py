@@ -10,6 +10,7 @@ import click
 
 OWNER_COMMANDS = {"migrate", "backup", "restore"}
 PRODUCTION_COMMANDS = {"serve", "worker"}
+DEMO_COMMANDS = {"demo", "demo-load", "demo-day"}
 
 
 def prepare_environment(words: list[str]) -> None:
@@ -19,6 +20,10 @@ def prepare_environment(words: list[str]) -> None:
     command = next((word for before, word in pairs if not word.startswith("-") and before != "--language"), "")
     if command in OWNER_COMMANDS:
         os.environ["QIPAN_DATABASE_ROLE"] = "owner"
+    if command in DEMO_COMMANDS:
+        from qipan.assembly.commands.demo import demo_environment
+
+        demo_environment(words)
     if command in PRODUCTION_COMMANDS:
         os.environ.setdefault("QIPAN_MODE", "production")
 
