@@ -30,6 +30,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QIPAN_ORIGINS": ("", "Origins whose forms are trusted besides the hosts, as `https://…`, comma-separated."),
     "QIPAN_HTTPS": ("`1` in production", "Cookies, redirects and passkeys over HTTPS only. Phones need it."),
     "QIPAN_PROXY_ADDRESSES": ("`127.0.0.1`", "Addresses of our own proxies: only they may say who the caller is."),
+    "QIPAN_STARTED": ("set by `run.py`", "When the command was typed, in seconds since 1970."),
     "QIPAN_DATA": ("a folder of this checkout's own", "Where the embedded database, files and keys lie."),
     "QIPAN_KEYS": ("`keys` in the data folder", "The folder of the vault's and the journal's keys. Not on the "
                    "database's disk, not in its backups."),

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis
 
 from qipan.assembly.folders import CHECKOUT
+from tests.demo import demo_copy, demo_small, demo_small_place  # noqa: F401  (fixtures for every test)
 
 # A machine under load is no failure: no test asserts a time.
 hypothesis.register_profile("qipan", deadline=None)

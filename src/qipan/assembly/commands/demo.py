@@ -31,6 +31,7 @@ NO_PORT = 69  # EX_UNAVAILABLE
 def demo_environment(words: list[str]) -> None:
     """Before settings are read: demo mode, and a folder of the demo's own, apart from any real installation's."""
     os.environ["QIPAN_MODE"] = "demo"
+    os.environ.setdefault("QIPAN_LOG", "WARNING")  # what the demo itself says is not lost among the server's lines
     given = ""
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == "--data":
@@ -70,9 +71,9 @@ def demo(
     with _database(clock) as url:
         mark = _ready() if not (reset or size or years or seed is not None) else None
         if mark is None:
-            wanted = {"--size": size, "--years": years, "--seed": seed, "--port": None}
+            wanted = {"--size": size, "--years": years, "--seed": seed}
             words = [text for name, value in wanted.items() if value is not None for text in (name, str(value))]
-            _prepare(words + (["--reset"] if reset else []))
+            _prepare(words + ["--reset"] * reset + ["--json"] * console.wants_json())
             mark = _ready()
             if mark is None:
                 click.echo(_("The demo could not be prepared; see above."), err=True)
@@ -85,10 +86,10 @@ def demo(
 
 
 @click.command(hidden=True)
-@click.option("--size", type=click.Choice(SIZES), default=None)
-@click.option("--years", type=int, default=None)
-@click.option("--seed", type=int, default=None)
-@click.option("--reset", is_flag=True)
+@click.option("--size", type=click.Choice(SIZES), default=None, help="How much is made: default unless it is there.")
+@click.option("--years", type=int, default=None, help="Years of incidents instead of the size's days.")
+@click.option("--seed", type=int, default=None, help="Another seed makes other people and other days.")
+@click.option("--reset", is_flag=True, help="Make the demo anew.")
 def demo_load(*, size: str | None, years: int | None, seed: int | None, reset: bool) -> None:
     """Migrate and load the demo, as the owner of the tables."""
     from dataclasses import replace
@@ -128,8 +129,8 @@ def demo_load(*, size: str | None, years: int | None, seed: int | None, reset: b
 
 
 @click.command(hidden=True)
-@click.option("--parent", type=int, required=True)
-@click.option("--speed", type=float, default=1.0)
+@click.option("--parent", type=int, required=True, help="The process to end with.")
+@click.option("--speed", type=float, default=1.0, help="How busy the simulated day is.")
 def demo_day(*, parent: int, speed: float) -> None:
     """Play the simulated day until told to stop or until the parent is gone."""
     from django.utils import timezone

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 from psycopg import sql
 
 from qipan.assembly.demo import incidents, people, scene
@@ -49,7 +50,7 @@ class Size:
 
 
 SIZES = {
-    "small": Size("small", 130, 10, 20),
+    "small": Size("small", 110, 10, 20),
     "default": Size("default", people.STAFF, 30, 200),
     "large": Size("default", people.STAFF, 365, 600, 90),
 }
@@ -93,13 +94,13 @@ def load(
     mark: dict[str, Any] = {"state": LOADING, "size": name, "seed": seed, "at": at.isoformat()}
     with connection.cursor() as cursor:
         cursor.execute("SET synchronous_commit = off")  # what is interrupted is started over
-    with step(say, "map"), transaction.atomic():
+    with step(say, _("Map")), transaction.atomic():
         built = demo_map.build(size.map, 1)
         district = demo_map.load(built, by=SYSTEM, at=at)
         _mark(district, mark)
-    with step(say, "people"):
+    with step(say, _("People")):
         made = people.build(district=district, seed=seed, at=at, staff=size.staff)
-    with step(say, "incidents") as report:
+    with step(say, _("Incidents")) as report:
         here = scene.load(district, at=at)
         large = size.days * size.per_day > SET_ASIDE
         with bare(incidents.TABLES) if large else transaction.atomic():
@@ -107,9 +108,14 @@ def load(
                 here, days=size.days, full_days=size.full, per_day=size.per_day, seed=seed, now=at, progress=progress,
                 photos=not large,
             )  # fmt: skip
-        report(f"{told:,} incidents, {speed.total:,} rows, {speed.total / max(seconds, 0.001):,.0f} rows a second")
-    with step(say, "journal") as report:
-        report(f"{seal():,} entries sealed")
+        rate = f"{speed.total / max(seconds, 0.001):,.0f}"
+        report(
+            _("{count} incidents, {rows} rows, {rate} rows a second").format(
+                count=f"{told:,}", rows=f"{speed.total:,}", rate=rate
+            )
+        )
+    with step(say, _("Journal")) as report:
+        report(_("{count} entries sealed").format(count=f"{seal():,}"))
     mark |= {
         "state": LOADED, "incidents": told, "password": made.password,
         "accounts": [{key: str(value) for key, value in asdict(account).items()} for account in made.accounts],

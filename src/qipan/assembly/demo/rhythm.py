@@ -31,7 +31,8 @@ WEIGHTS: dict[str, tuple[float, float]] = {
     "illegal-building": (8, 9), "dust": (12, 7), "parking": (44, 5), "straw": (1, 12), "dead-animal": (2, 6),
     "manhole": (14, 3), "street-light": (22, 15), "road": (18, 18), "pipe": (11, 6), "tree": (6, 7), "fitness": (7, 5),
     "traffic-sign": (6, 3), "petition": (2, 2), "accusation": (0.6, 0.6), "cluster": (0.6, 0.3), "food": (0.4, 0.3),
-    "accident": (0.4, 0.5), "fire": (1.2, 1.8), "disaster": (0.3, 0.8), "police": (4, 3), "alarm": (9, 5),
+    "accident": (0.4, 0.5), "fire": (1.2, 1.8), "disaster": (0.3, 0.8), "police": (4, 3), "case": (0.3, 0.2),
+    "casualties": (0.2, 0.3), "alarm": (9, 5),
 }  # fmt: skip
 # Months in which a kind is more or less frequent than its weight; others count once.
 SEASONS: dict[str, dict[int, float]] = {

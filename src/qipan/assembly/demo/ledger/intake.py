@@ -151,7 +151,7 @@ class Intake(Base):
             index_key = self.key(INDEX_PURPOSE)
             digest = envelope.blind(rules.index_form(kind, value), key=index_key, kind=kind)
             self.lines["vault_index"].append(f"{card}\t{kind}\t{binary(digest)}\t{index_key.id}")
-        of_card = About("card", card, f"{about.kind} {purpose}", about.areas, None, max(about.privacy, Class.PRIVATE))
+        of_card = About("card", card, about.label, about.areas, None, max(about.privacy, Class.PRIVATE))
         self.record("vault.sealed", of_card, by=who(by), at=at, fields=sorted(fields), purpose=purpose)
         return card
 
