@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -13,10 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from qipan.foundation.areas.commands import find_district, import_
+from qipan.foundation.interface.console import json_option, tell
 from qipan.foundation.journal.rules import SYSTEM
-from qipan.foundation.refusals import tables
+from qipan.foundation.posts.models import Person
+from qipan.foundation.posts.queries import in_force
+from qipan.foundation.refusals import NotFound, tables
+from qipan.incidents import operations
 from qipan.incidents.operations import imports
+from qipan.incidents.pages import exports
+from qipan.incidents.queries import Filters
 from qipan.incidents.rules import mapping as mappings
+from qipan.kernels.tables import csv_chunks, xlsx
 
 
 @import_.command("incidents")
@@ -61,4 +69,41 @@ def import_incidents(
         click.echo(_("Line %(line)s: %(words)s") % {"line": problem.line, "words": tables.words(problem)})
 
 
-COMMANDS: list[click.Command] = []
+class NoSuchExporter(NotFound):
+    """{username} holds no post in force that may export lists."""
+
+
+@click.group()
+def export() -> None:
+    """Lists as files."""
+
+
+@export.command("incidents")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--as", "username", required=True, help="User name of whose post sees and answers for the list.")
+@click.option("--state", default="", help="open, ended, overdue, due or supervised; all where not given.")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="First day of the report.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Last day of the report.")
+@json_option
+def export_incidents(
+    *, file: Path, username: str, state: str, since: datetime | None, until: datetime | None, as_json: bool
+) -> None:
+    """Incidents as .xlsx or .csv, masked and recorded like every export."""
+    at = timezone.now()
+    person = Person.objects.filter(username=username, is_active=True).first()
+    posts = in_force(person=person, at=at) if person else []
+    post = next((each for each in posts if each.may("incidents.export")), None)
+    if post is None:
+        raise NoSuchExporter(username=username)
+    filters = Filters(state=state, since=since.date() if since else None, until=until.date() if until else None)
+    rows = operations.export(filters=filters, order="newest", by=post, at=at)
+    lines = (exports.line(row) for row in rows)
+    if file.suffix == ".csv":
+        file.write_bytes(b"".join(csv_chunks(exports.header(), lines)))
+    else:
+        file.write_bytes(xlsx(exports.header(), lines, title=_("Incidents")))
+    tell({"rows": len(rows), "file": str(file)}, _("%(rows)s rows written to %(file)s.") % {
+        "rows": len(rows), "file": file}, as_json=as_json)  # fmt: skip
+
+
+COMMANDS = [export]

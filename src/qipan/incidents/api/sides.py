@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router, Schema
+from ninja import Router, Schema, Status
 
 from qipan.foundation.posts.api_once import once
 from qipan.foundation.posts.api_words import _
@@ -43,7 +43,7 @@ def ask(request: HttpRequest, incident_id: UUID, body: schemas.AskIn) -> Any:
         )  # fmt: skip
         return {"id": str(asked.id), "state": asked.state}
 
-    return 201, once(request, f"incidents.ask:{incident_id}", body, work)
+    return Status(201, once(request, f"incidents.ask:{incident_id}", body, work))
 
 
 @router.post("/asks/{uuid:ask_id}/decide", response=Kept, summary=_("Grant or refuse a request"))
@@ -87,7 +87,7 @@ def remind(request: HttpRequest, incident_id: UUID, body: schemas.NoteIn) -> Any
         operations.remind(incident_id=incident_id, note_text=body.note, by=by, at=timezone.now())
         return {"id": str(incident_id), "state": "reminded"}
 
-    return 201, once(request, f"incidents.remind:{incident_id}", body, work)
+    return Status(201, once(request, f"incidents.remind:{incident_id}", body, work))
 
 
 @router.post("/{uuid:incident_id}/supervise", response={201: Kept}, summary=_("Put under supervision"))
@@ -101,7 +101,7 @@ def supervise(request: HttpRequest, incident_id: UUID, body: schemas.SuperviseIn
         )  # fmt: skip
         return {"id": str(found.id), "state": "open"}
 
-    return 201, once(request, f"incidents.supervise:{incident_id}", body, work)
+    return Status(201, once(request, f"incidents.supervise:{incident_id}", body, work))
 
 
 @router.post("/supervisions/{uuid:supervision_id}/answer", response=Kept, summary=_("Answer a supervision"))

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import File, Form, Router
+from ninja import File, Form, Router, Status
 from ninja.files import UploadedFile
 
 from qipan.foundation.areas.access import get as get_area
@@ -75,7 +75,7 @@ def report(request: HttpRequest, body: schemas.ReportIn) -> Any:
         )  # fmt: skip
         return {**done(incident), "tracking_code": code}
 
-    return 201, once(request, "incidents.report", body, work)
+    return Status(201, once(request, "incidents.report", body, work))
 
 
 @router.post("/{uuid:incident_id}/submit", response=schemas.Done, summary=_("Hand in a draft"))
@@ -229,4 +229,4 @@ def photos(request: HttpRequest, incident_id: UUID, stage: Form[str], files: Fil
         return {"photos": [str(each.id) for each in added]}
 
     body = {"stage": stage, "files": [hashlib.sha256(content).hexdigest() for content in contents]}
-    return 201, once(request, f"incidents.photos:{incident_id}", body, work)["photos"]
+    return Status(201, once(request, f"incidents.photos:{incident_id}", body, work)["photos"])

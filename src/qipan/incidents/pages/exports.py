@@ -30,24 +30,29 @@ def export(request: HttpRequest) -> HttpResponse:
     given, now = request.GET, timezone.now()
     order = SORTS.get(given.get("sort", ""), "newest")
     rows = operations.export(filters=filters_of(given), order=order, by=viewer(request), at=now)
-    header = [_("Number"), _("Title"), _("Class"), _("Category"), _("Status"), _("Urgent"), _("Township"), _("Village"),
-              _("Grid cell"), _("Unit"), _("Source"), _("Reported at"), _("Due"), _("Closed at"), _("On time"),
-              _("Reworked"), _("Reopened"), _("Longitude"), _("Latitude")]  # fmt: skip
-    lines = (_line(row) for row in rows)
+    titles, lines = header(), (line(row) for row in rows)
     name = f"{_('Incidents')}-{timezone.localtime(now):%Y%m%d-%H%M}"
     if given.get("format") == "csv":
-        answer: Any = StreamingHttpResponse(tables.csv_chunks(header, lines), content_type="text/csv; charset=utf-8")
+        answer: Any = StreamingHttpResponse(tables.csv_chunks(titles, lines), content_type="text/csv; charset=utf-8")
         ending = "csv"
     else:
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        answer = HttpResponse(tables.xlsx(header, lines, title=_("Incidents")), content_type=kind)
+        answer = HttpResponse(tables.xlsx(titles, lines, title=_("Incidents")), content_type=kind)
         ending = "xlsx"
     quoted = urlencode({"": f"{name}.{ending}"})[1:]
     answer.headers["Content-Disposition"] = f"attachment; filename=incidents.{ending}; filename*=UTF-8''{quoted}"
     return answer  # type: ignore[no-any-return]
 
 
-def _line(row: dict[str, Any]) -> list[Any]:
+def header() -> list[str]:
+    """The columns of an exported list, in the reader's language."""
+    return [_("Number"), _("Title"), _("Class"), _("Category"), _("Status"), _("Urgent"), _("Township"), _("Village"),
+            _("Grid cell"), _("Unit"), _("Source"), _("Reported at"), _("Due"), _("Closed at"), _("On time"),
+            _("Reworked"), _("Reopened"), _("Longitude"), _("Latitude")]  # fmt: skip
+
+
+def line(row: dict[str, Any]) -> list[Any]:
+    """A row of a list under those columns."""
     return [
         row["number"], row["title"], wording.class_name(row["klass"]), wording.category_name(row),
         wording.status_name(row["status"], row["klass"]), row["urgent"], row["township_name"], row["village_name"],
