@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("", include("qipan.foundation.posts.urls")),
     path("messages/", include("qipan.foundation.outbox.urls")),
+    path("", include("qipan.foundation.areas.urls")),
     path("open311/v2/", include(open311.urls())),
     path("", include("qipan.incidents.pages.urls")),
     path("", include("qipan.workflows.pages.urls")),

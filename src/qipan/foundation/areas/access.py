@@ -47,6 +47,17 @@ def within(area: Area, prefix: str = "") -> Q:
     return Q(**{f"{prefix}{rules.COLUMNS[area.level]}_id": area.pk})
 
 
+def below(area: Area) -> Q:
+    """Condition on areas: this one and all inside it."""
+    # An area's row names itself at its own level, so one column finds the subtree; a cell is only itself.
+    return Q(pk=area.pk) if area.level == 4 else Q(**{f"{rules.COLUMNS[area.level]}_id": area.pk})
+
+
+def children(area: Area) -> Q:
+    """Condition on areas: directly inside this one."""
+    return Q(parent=area.pk)
+
+
 def located(viewer: Viewer | None, prefix: str = "") -> Q:
     """Condition on located rows: inside the viewer's own area."""
     return within(viewer.area, prefix) if viewer else Q(pk__in=())
@@ -56,7 +67,7 @@ def visible(*, viewer: Viewer | None) -> QuerySet[Area]:
     """Areas of the viewer's subtree, the viewer's own area included."""
     if viewer is None:
         return Area.objects.none()
-    return Area.objects.filter(_below(viewer.area))
+    return Area.objects.filter(below(viewer.area))
 
 
 def get(area_id: int, *, viewer: Viewer | None) -> Area:
@@ -78,8 +89,3 @@ def lock(area_id: int, *, viewer: Viewer | None) -> Area:
 def visible_located(model: type[T], *, viewer: Viewer | None) -> QuerySet[T]:
     """Rows of a located table inside the viewer's own area."""
     return model._default_manager.filter(located(viewer))
-
-
-def _below(area: Area) -> Q:
-    # An area's row names itself at its own level, so one column finds the subtree; a cell is only itself.
-    return Q(pk=area.pk) if area.level == 4 else Q(**{f"{rules.COLUMNS[area.level]}_id": area.pk})

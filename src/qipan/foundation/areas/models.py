@@ -81,7 +81,7 @@ class ImportState(models.TextChoices):
     CHECKED = "checked", _("Checked")
     LOADING = "loading", _("Being loaded")
     LOADED = "loaded", _("Loaded")
-    REFUSED = "refused", _("Refused")
+    REFUSED = "refused", _("File refused")
     CANCELLED = "cancelled", _("Cancelled")
 
 

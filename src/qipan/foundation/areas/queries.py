@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import shapely
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ __all__ = [
     "area_names",
     "by_code",
     "codes",
+    "contents",
     "district_at",
     "districts",
     "geometry",
@@ -89,6 +90,24 @@ def by_code(*, district_id: int, code: str, system: str = "", at: datetime | Non
         found = found.filter(system=system)
     first = found.first()
     return first.area if first else None
+
+
+def contents(areas: Sequence[Area]) -> dict[int, dict[str, int]]:
+    """For each area how many `children`, `cells` and `premises` it holds today."""
+    found = {area.pk: {"children": 0, "cells": 0, "premises": 0} for area in areas}
+    open_ = Area.objects.filter(valid_to=None).order_by()
+    for parent, count in open_.filter(parent__in=found).values_list("parent").annotate(Count("pk")):
+        found[parent]["children"] = count
+    for level in {area.level for area in areas}:
+        column, ids = rules.COLUMNS[level], [area.pk for area in areas if area.level == level]
+        inside = {f"{column}__in": ids}
+        if level < Level.CELL:
+            for number, count in open_.filter(level=Level.CELL, **inside).values_list(column).annotate(Count("pk")):
+                found[number]["cells"] = count
+        active = Premises.objects.filter(active_to=None, **inside).order_by()
+        for number, count in active.values_list(column).annotate(Count("pk")):
+            found[number]["premises"] = count
+    return found
 
 
 def search(*, viewer: Viewer | None, text: str = "", level: int | None = None, closed: bool = False) -> QuerySet[Area]:

@@ -82,7 +82,12 @@ class Reader:
         return None
 
     def kind(self, row: Row, choices: dict[str, str]) -> str | None:
-        return self._read(row, "kind", lambda text: parse_choice(text, choices))
+        try:
+            return parse_choice(row.values["kind"], choices)
+        except BadValue:  # told are the words of the language in which files are written, one for each kind
+            told = "、".join({value: word for word, value in reversed(choices.items())}.values())
+            self.wrong(row, "kind", "not_a_choice", value=row.values["kind"], choices=told)
+            return None
 
     def day(self, row: Row, key: str, *, today: date, default: date | None) -> date | None:
         if not row.values[key]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from django.db import connection
 
 from qipan.foundation.areas.models import Revision
+
+DIGITS = re.compile(r"\d+")
 
 
 def hold(district_id: int) -> None:
@@ -55,7 +58,8 @@ def pinyin(name: str) -> str:
     """The key that orders Chinese names: toneless pinyin, letters and digits as they are."""
     from pypinyin import lazy_pinyin
 
-    return " ".join(lazy_pinyin(name)).lower()
+    # 第2网格 comes before 第10网格.
+    return DIGITS.sub(lambda number: number[0].zfill(4), " ".join(lazy_pinyin(name)).lower())
 
 
 def pinyins(names: Iterable[str]) -> list[str]:
