@@ -63,4 +63,4 @@ def test_a_search_in_the_list_replaces_the_rows_and_keeps_the_address(page: Page
     expect(page).to_have_url(f"{live}/areas/?text=%E8%A5%BF%E9%83%8A&level=")
     page.get_by_role("link", name="西郊乡").first.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("西郊乡")
-    expect(page.locator("svg[role=img] path").first).to_be_attached()
+    expect(page.locator("figure.area-picture svg path").first).to_be_attached()

@@ -82,8 +82,10 @@ def _place(row: Premises, names: dict[int, str]) -> str:
 
 
 def _header() -> list[str]:
-    return [_("Code"), _("Its name"), _("Kind"), _("Township or subdistrict"), _("Village or community"), _("Grid cell"),
-            _("Longitude"), _("Latitude"), _("Active from")]  # fmt: skip
+    return [
+        _("Code"), _("Its name"), _("Kind"), _("Township or subdistrict"), _("Village or community"), _("Grid cell"),
+        _("Longitude"), _("Latitude"), _("Active from"),
+    ]  # fmt: skip
 
 
 def _exported(rows: Any) -> Any:
