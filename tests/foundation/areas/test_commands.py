@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from django.utils import translation
 
 from qipan.assembly import cli
-from qipan.foundation.areas import commands
 from qipan.foundation.areas.models import Area, Premises
 from tests.kernels.tables import files
 
@@ -17,9 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def qipan(*words: str) -> Result:
-    for command in commands.COMMANDS:
-        cli.add(command)
-    return CliRunner().invoke(cli.qipan, ["--language", "en", *words])
+    with translation.override("en"):
+        return CliRunner().invoke(cli.complete(), list(words))
 
 
 @pytest.fixture
