@@ -229,7 +229,29 @@ def states() -> str:
             ]
         rows_of_words.append((f"`{status}`", *chinese))
     parts.append(table(("status", "staff", "disputes", "residents"), rows_of_words))
-    return "".join(parts)
+    return "".join([*parts, *_request_states()])
+
+
+def _request_states() -> Iterable[str]:
+    """A resident's request about personal data: the table `NEXT` of the vault's rules."""
+    from django.utils.translation import override
+
+    from qipan.foundation.vault import rules
+    from qipan.foundation.vault.models import Request
+
+    yield "\n# States of a request about personal data\n\n```mermaid\nstateDiagram-v2\n"
+    for state in rules.State:
+        texts = []
+        for language in ("zh-hans", "en"):
+            with override(language):
+                texts.append(str(Request.State(state).label))
+        yield f'    state "{texts[0]} {texts[1]}" as {state}\n'
+    yield f"    [*] --> {rules.State.RECEIVED}\n"
+    for state, then in rules.NEXT.items():
+        yield from (f"    {state} --> {each}\n" for each in rules.State if each in then)
+        if not then:
+            yield f"    {state} --> [*]\n"
+    yield "```\n"
 
 
 def refusals() -> str:
