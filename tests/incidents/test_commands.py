@@ -4,10 +4,10 @@ from pathlib import Path
 
 from click.testing import CliRunner
 from openpyxl import load_workbook
+from tests.incidents.conftest import Town
 
 from qipan.foundation.journal.models import Entry
 from qipan.incidents.commands import export
-from tests.incidents.conftest import Town
 
 
 def test_a_list_is_exported_as_the_post_of_whoever_answers_for_it(town: Town, tmp_path: Path) -> None:
