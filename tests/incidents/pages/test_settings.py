@@ -117,3 +117,26 @@ def test_a_unit_or_area_of_another_district_is_no_choice(recent: Town, as_) -> N
     )
     assert client.post(f"/incidents/rules/routing/{rule.pk}/end/", command()).status_code == 404
     assert Rule.objects.count() == 1
+
+
+def test_stages_are_changed_and_each_has_a_name_and_a_limit(recent: Town, as_) -> None:
+    staged = recent.category("illegal-building")
+    client = as_(recent.administrator)
+    url = f"/incidents/rules/categories/{staged.pk}/"
+    shown = client.get(url).context["form"]
+    kept = {
+        f"stage{number}{end}": value
+        for number, stage in enumerate(staged.stages)
+        for end, value in (
+            ("_name", stage["name"]),
+            ("_0", shown[f"stage{number}"].subwidgets[0].data["subwidgets"][0]["value"]),
+            ("_1", shown[f"stage{number}"].subwidgets[0].data["subwidgets"][1]["value"][0]),
+        )
+    }
+    assert (kept["stage0_0"], kept["stage0_1"]) == ("4", "working-hours")
+    answer = client.post(url, fields(staged, **{**kept, "stage1_0": "", "stage1_1": ""}))
+    assert "stage1_name" in answer.context["form"].errors
+    assert client.post(url, fields(staged, **{**kept, "stage1_0": "5", "stage1_1": "working-days"})).status_code == 302
+    stages = recent.category("illegal-building").stages
+    assert [stage["amount"] for stage in stages] == [240, 5, 20]
+    assert [stage["name"] for stage in stages] == ["停工", "立案处罚", "拆除"]

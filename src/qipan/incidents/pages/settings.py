@@ -166,20 +166,44 @@ class CategoryForm(forms.Form):
         super().__init__(data, initial=initial)
         for key in LIMIT_KEYS:
             self.fields[key] = LimitField(label=_limit_label(key), help_text=_limit_help(rule, key, category))
+        for number in range(STAGES):
+            stage = category.stages[number] if number < len(category.stages) else {}
+            label = gettext("Stage %(n)s") % {"n": number + 1}
+            self.fields[f"stage{number}_name"] = forms.CharField(label=label, max_length=40, required=False)
+            self.fields[f"stage{number}"] = LimitField(label=label)
+            self.initial[f"stage{number}_name"], self.initial[f"stage{number}"] = stage.get("name", ""), stage or None
         if rule.private:
             del self.fields["private"]
 
     def limits(self) -> list[forms.BoundField]:
         return [self[key] for key in LIMIT_KEYS]
 
+    def stage_rows(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        return [(self[f"stage{number}_name"], self[f"stage{number}"]) for number in range(STAGES)]
+
+    def clean(self) -> dict[str, Any]:
+        """A stage has a name and a limit, or neither."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        for number in range(STAGES):
+            if bool(data.get(f"stage{number}_name", "").strip()) != bool(data.get(f"stage{number}")):
+                self.add_error(f"stage{number}_name", gettext("A stage needs a name and a limit."))
+        return data
+
+    def stages(self) -> list[dict[str, Any]]:
+        data = self.cleaned_data
+        rows = [(data[f"stage{number}_name"].strip(), data[f"stage{number}"]) for number in range(STAGES)]
+        return [{"name": name, **limit} for name, limit in rows if name and limit]
+
     def changes(self) -> dict[str, Any]:
         """Only what differs from the category as it is."""
         data = self.cleaned_data
         found: dict[str, Any] = {key: data[key] for key in self.base_fields if key in data}
         found["limits"] = {key: data[key] for key in LIMIT_KEYS if data.get(key)}
+        found["stages"] = self.stages()
         return {key: value for key, value in found.items() if value != getattr(self.category, key)}
 
 
+STAGES = 4
 LIMIT_KEYS = tuple(f"{prefix}{leg.value}" for prefix in ("", "urgent_") for leg in Leg)
 
 
