@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language
 
 from qipan.assembly import navigation
+from qipan.foundation.outbox import queries as outbox
 from qipan.foundation.posts import queries
 
 THEMES = ("light", "dark")
@@ -32,6 +33,7 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
         "posts": getattr(request, "posts", None) or ([post] if post else []),
         "district": getattr(post, "district", None),
         "navigation": navigation.groups(request),
+        "unread": outbox.unread(person=post.person) if post else 0,
         "takes_calls": post is not None and post.may("duties.take_call"),
         "theme": theme if theme in THEMES else "",
         "now": timezone.now(),

@@ -90,6 +90,8 @@ class ImportKind(models.TextChoices):
 
     AREAS = "areas", _("Areas and outlines")
     PREMISES = "premises", _("Premises")
+    UNITS = "units", _("Units")  # these two are read by the room of posts
+    POSTS = "posts", _("People and posts")
 
 
 def valid_on(on: date, prefix: str = "") -> Q:

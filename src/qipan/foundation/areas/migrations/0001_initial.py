@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
             name='Import',
             fields=[
                 ('id', models.UUIDField(default=qipan.kernels.ids.new_id, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.TextField(choices=[('areas', 'Areas and outlines'), ('premises', 'Premises')])),
+                ('kind', models.TextField(choices=[('areas', 'Areas and outlines'), ('premises', 'Premises'), ('units', 'Units'), ('posts', 'People and posts')])),
                 ('state', models.TextField(choices=[('received', 'Being checked'), ('checked', 'Checked'), ('loading', 'Being loaded'), ('loaded', 'Loaded'), ('refused', 'Refused'), ('cancelled', 'Cancelled')], default='received')),
                 ('file_name', models.TextField()),
                 ('size', models.BigIntegerField()),
