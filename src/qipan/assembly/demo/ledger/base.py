@@ -21,7 +21,7 @@ from qipan.foundation.duties.rules import BREACH, RESUME, WARN
 from qipan.incidents.operations.steps import SAID
 from qipan.incidents.operations.steps import limit as limit_of_leg
 from qipan.incidents.rules.classes import Leg
-from qipan.incidents.rules.steps import Step, check
+from qipan.incidents.rules.steps import ENDED, Status, Step, check
 from qipan.kernels import clock
 from qipan.kernels.clock import Limit
 from qipan.kernels.clock.timetable import DAY, MINUTE, day_of, instant, moment_of
@@ -71,6 +71,9 @@ class Base:
         file.version += 1
         self.record(f"incidents.{SAID[step]}", file.about(), by=by, at=at, before=before, after=file.status,
                     reason=reason, **detail)  # fmt: skip
+        if Status(file.status) in ENDED and Status(before) not in ENDED:  # what is known of people is kept from today
+            for card in file.cards:
+                card[2] = at
 
     def note(self, file: File, kind: str, *, by: By, at: int, reason: str = "", **detail: Any) -> None:
         file.version += 1

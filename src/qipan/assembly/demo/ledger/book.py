@@ -172,6 +172,7 @@ class Ledger(Way):
         self.sweep(file, now)
         lines = self.lines
         lines["incidents_incident"].append(file.line())
+        self.card_lines(file)
         self.reporter_lines(file)
         for debt in file.duties:
             lines["duties_duty"].append(debt.line(self.district))

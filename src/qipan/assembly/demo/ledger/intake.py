@@ -138,14 +138,11 @@ class Intake(Base):
         key, card, about = self.key(purpose), self.new_id(at), file.about()
         sealed = envelope.seal(orjson.dumps(fields), key=key, district_id=self.district, purpose=purpose,
                                owner=str(card))  # fmt: skip
-        kept = RETENTION_DAYS[retention]
-        until = None if kept is None else day_of(at + kept * DAY).isoformat()
-        self.lines["vault_card"].append(
-            "\t".join(
-                (str(card), str(self.district), array(about.areas), purpose, retention, about.kind, str(about.id),
-                 key.id, binary(sealed), json(rules.mask(fields)), stamp(at), plain(until))
-            )
+        front = (
+            str(card), str(self.district), array(about.areas), purpose, retention, about.kind, str(about.id), key.id,
+            binary(sealed), json(rules.mask(fields)), stamp(at),
         )  # fmt: skip
+        file.cards.append(["\t".join(front), retention, at])
         indexed = [(INDEXED[name], value) for name, value in fields.items() if name in INDEXED]
         for kind, value in sorted({*indexed, *found}):
             index_key = self.key(INDEX_PURPOSE)
@@ -154,6 +151,12 @@ class Intake(Base):
         of_card = About("card", card, about.label, about.areas, None, max(about.privacy, Class.PRIVATE))
         self.record("vault.sealed", of_card, by=who(by), at=at, fields=sorted(fields), purpose=purpose)
         return card
+
+    def card_lines(self, file: File) -> None:
+        for front, retention, kept_from in file.cards:
+            days = RETENTION_DAYS[retention]
+            until = None if days is None else day_of(kept_from + days * DAY).isoformat()
+            self.lines["vault_card"].append(f"{front}\t{plain(until)}")
 
     def tell(self, file: File, at: int) -> None:
         """Reporters who can be reached have been informed."""

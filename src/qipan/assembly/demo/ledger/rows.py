@@ -182,6 +182,7 @@ class File:
     open_asks: dict[str, dict[str, Any]] = field(default_factory=dict)
     supervisions: list[dict[str, Any]] = field(default_factory=list)
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    cards: list[list[Any]] = field(default_factory=list)  # row without its end, retention, kept from when
     _about: About | None = None
 
     def about(self) -> About:
