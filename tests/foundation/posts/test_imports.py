@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from io import BytesIO
+from uuid import uuid4
 
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from qipan.assembly import cli
 from qipan.foundation.areas import imports
@@ -16,6 +19,7 @@ from qipan.foundation.journal.models import Entry
 from qipan.foundation.journal.rules import SYSTEM
 from qipan.foundation.posts import commands, queries
 from qipan.foundation.posts.models import Person, Post, Unit
+from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import tables
 from tests import factories
 
@@ -172,6 +176,23 @@ def test_a_file_that_is_no_table_is_refused_whole(root):
     ):
         with pytest.raises(refusal):
             load(root, data, "units")
+
+
+def test_an_administrator_sends_files_over_the_page_and_sees_them_before_they_are_loaded(client, root):
+    admin = factories.sign_in(client, factories.post(Role.ADMINISTRATOR, root))
+    for kind, text, rows in (("units", UNITS, 3), ("posts", POSTS.replace("2026-03-31", "2099-03-31"), 4)):
+        file = SimpleUploadedFile("file.csv", text.encode("gb18030"))
+        sent = admin.post("/imports/new/", {"kind": kind, "file": file, "datum": "wgs84", "command": uuid4()})
+        assert sent.status_code == 302, sent.content.decode()
+        assert str(rows) in admin.get(sent["Location"]).content.decode()
+        assert Unit.objects.count() == (0 if kind == "units" else 3)
+        admin.post(f"{sent['Location']}load/", {"command": uuid4()})
+    assert Person.objects.filter(username="zhao").exists()
+    changed = SimpleUploadedFile("file.csv", UNITS.replace("0372-1", "0372-2").encode())
+    sent = admin.post("/imports/new/", {"kind": "units", "file": changed, "datum": "wgs84", "command": uuid4()})
+    assert "联系方式" in admin.get(sent["Location"]).content.decode()
+    stranger = factories.sign_in(Client(), factories.post(Role.HANDLER, root))
+    assert stranger.get("/imports/new/").status_code == 403
 
 
 def test_the_command_line_says_what_would_happen_what_did_and_what_is_wrong(root, tmp_path):

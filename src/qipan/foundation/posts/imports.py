@@ -175,8 +175,8 @@ def plan_units(
                   "contact_text": row.values["contact_text"].strip()}  # fmt: skip
         changes = _changes(unit, values)
         if unit.pk and unit.valid_to and unit.valid_to <= at:
+            changes.append(("valid_to", f"{unit.valid_to:%Y-%m-%d}", ""))
             unit.valid_to = None
-            changes.append(("valid_to", str(unit.valid_to), ""))
         planned.append((unit, row.values["parent"].strip(), row))
         work.items.append(Item(row.line, code, str(name), _action(unit.pk is None, changes), tuple(changes)))
     by_code = {unit.code: unit for unit, _parent, _row in planned}
