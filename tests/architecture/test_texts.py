@@ -70,3 +70,13 @@ def test_nothing_is_fuzzy_or_left_in_english(app):
         for form in forms(entry.string)
         if not CHINESE.search(form) and len(re.findall(r"[A-Za-z]{3,}", form)) > 2
     ]
+
+
+def test_one_text_has_one_chinese_wherever_it_stands():
+    """Django puts all catalogues into one: of two translations of a text only one is ever shown, on both pages."""
+    found: dict[tuple[str, str | None], dict[str, str]] = {}
+    for app in APPS:
+        for entry in entries(app):
+            found.setdefault((str(entry.id), entry.context), {})[name(app)] = str(entry.string)
+    differing = {key: places for key, places in found.items() if len(set(places.values())) > 1}
+    assert not differing, "say it with other English words, or with the same Chinese"

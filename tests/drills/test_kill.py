@@ -133,12 +133,10 @@ def drill(folder: Path, *, each: int, duties: int, rounds: int, pause: float) ->
         assert set(killed) == {"worker", "server", "database"}
 
 
-@pytest.mark.database
 def test_kill_9_of_server_worker_and_database_loses_and_doubles_nothing(tmp_path):
     drill(tmp_path / "house", each=4, duties=40, rounds=1, pause=1.0)
 
 
 @pytest.mark.deep
-@pytest.mark.database
 def test_kill_9_again_and_again_for_minutes(tmp_path):
     drill(tmp_path / "house", each=120, duties=600, rounds=8, pause=4.0)

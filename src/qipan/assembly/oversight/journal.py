@@ -79,7 +79,7 @@ ROOMS = {
 HEADER = (
     _("Position"),
     _("Time"),
-    _("What"),
+    _("Action"),
     _("Before"),
     _("After"),
     _("About"),

@@ -224,7 +224,7 @@ def _paper(card: Card, fields: dict[str, str]) -> dict[str, Any]:
         "id_number": _("ID-card number"),
         "phone": _("Phone number"),
         "address": _("Address"),
-        "text": _("Text"),
+        "text": _("Private text"),
         "other": _("Other"),
     }
     return _row(card) | {"fields": [(words.get(name, name), value) for name, value in fields.items()]}

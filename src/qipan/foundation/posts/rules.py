@@ -95,7 +95,7 @@ KINDS = {
     "posts.ended": _("Post ended"),
     "posts.expired": _("Post expired"),
     "posts.away": _("Away"),
-    "posts.back": _("Back"),
+    "posts.back": _("Back from absence"),
     "posts.shift_opened": _("On duty"),
     "posts.shift_closed": _("Off duty"),
     "posts.handed_over": _("Duties handed over"),

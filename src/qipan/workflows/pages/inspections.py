@@ -70,7 +70,7 @@ class VisitForm(forms.Form):
                 label=str(item), choices=[("ok", _("In order")), ("not", _("Not in order"))], initial="ok",
                 widget=forms.RadioSelect,
             )  # fmt: skip
-            self.fields[names["text"]] = forms.CharField(label=_("What was found"), max_length=500, required=False)
+            self.fields[names["text"]] = forms.CharField(label=_("Findings"), max_length=500, required=False)
             self.fields[names["settled"]] = forms.BooleanField(label=_("Put right at once"), required=False)
             self.lines.append((item, self[names["state"]], self[names["text"]], self[names["settled"]]))
         self.fields["note"] = forms.CharField(label=_("Note"), max_length=500, required=False)
