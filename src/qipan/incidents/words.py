@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from psycopg import sql
 
 from qipan.foundation.duties import kinds as duties
 from qipan.foundation.duties.kinds import Kind
@@ -22,6 +25,7 @@ from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.roles import ABILITIES
 
 if TYPE_CHECKING:
+    from qipan.foundation.duties.models import Duty
     from qipan.foundation.posts.models import Post
     from qipan.foundation.vault.models import Card
 
@@ -91,15 +95,34 @@ def seen_by(viewer: Post) -> Q:
     return within(viewer.area) if Role(viewer.role) in PRIVATE_READERS else Q(pk__in=())
 
 
+def deadlines_moved(moved: Sequence[Duty]) -> None:
+    """The deadline that an incident shows is that of its open leg, also when a pause ends or a calendar is imported."""
+    _show_deadlines("incidents_incident", moved)
+
+
+def supervisions_moved(moved: Sequence[Duty]) -> None:
+    _show_deadlines("incidents_supervision", [duty for duty in moved if duty.due_at is not None])
+
+
+def _show_deadlines(table: str, moved: Sequence[Duty]) -> None:
+    statement = sql.SQL(
+        "UPDATE {table} SET due_at = new.due_at FROM unnest(%s::uuid[], %s::timestamptz[]) AS new (id, due_at) "
+        "WHERE {table}.id = new.id"
+    )
+    values: list[Any] = [[duty.about_id for duty in moved], [duty.due_at for duty in moved]]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(table=sql.Identifier(table)), values)
+
+
 HOLD = PauseCap(CAPS.holds, timedelta(days=CAPS.hold_days))
 DUTIES = (
-    Kind("incidents.accept", _("Accept"), link, seen_by),
-    Kind("incidents.dispatch", _("Dispatch"), link, seen_by),
-    Kind("incidents.handle", _("Handle"), link, seen_by, pause=HOLD),
-    Kind("incidents.verify", _("Verify"), link, seen_by),
+    Kind("incidents.accept", _("Accept"), link, seen_by, on_moved=deadlines_moved),
+    Kind("incidents.dispatch", _("Dispatch"), link, seen_by, on_moved=deadlines_moved),
+    Kind("incidents.handle", _("Handle"), link, seen_by, pause=HOLD, on_moved=deadlines_moved),
+    Kind("incidents.verify", _("Verify"), link, seen_by, on_moved=deadlines_moved),
     Kind("incidents.assist", _("Assist"), link, seen_by),
     Kind("incidents.decide", _("Decide a request"), link, seen_by),
-    Kind("incidents.supervise", _("Answer a supervision"), None, seen_by),
+    Kind("incidents.supervise", _("Answer a supervision"), None, seen_by, on_moved=supervisions_moved),
     Kind("incidents.call-back", _("Call back"), link, seen_by),
     Kind("incidents.check", _("Second check"), link, seen_by),
 )

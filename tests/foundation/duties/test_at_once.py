@@ -16,6 +16,7 @@ from qipan.foundation.duties.operations import recount, years
 from qipan.foundation.duties.rules import DutyEnded
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.journal.rules import SYSTEM
+from qipan.foundation.posts.models import Unit
 from qipan.foundation.refusals import Refusal
 from qipan.kernels.clock import Limit
 from tests import factories
@@ -130,3 +131,45 @@ def test_sweepers_in_many_threads_fire_each_step_once():
     assert sum(fired) == 240
     assert Step.objects.count() == 240
     assert Entry.objects.filter(kind="duties.breached").count() == 60
+
+
+def test_a_pause_that_ends_while_somebody_works_on_the_thing_gives_way_and_is_resumed_later(monkeypatch):
+    from datetime import timedelta
+
+    from qipan.foundation.duties import kinds, sweeper
+
+    def keep_the_same(moved: Any) -> None:  # as a domain does: its row is locked by whoever works on it
+        list(Unit.objects.select_for_update().filter(pk=moved[0].unit_id))
+
+    kind = kinds.Kind("tests.shown", "x", on_moved=keep_the_same)
+    monkeypatch.setitem(kinds._kinds, kind.name, kind)
+    district = small_district()
+    duty = operations.open(
+        kind=kind.name, about=district.thing(), limit=Limit.natural(hours=9), at=NOW, by=SYSTEM, unit=district.unit
+    )
+    operations.pause(
+        duty=duty, asked_by=district.handler, approved_by=district.dispatcher, reason="等待", at=NOW,
+        until=NOW + timedelta(hours=1),
+    )  # fmt: skip
+    locked, swept = threading.Event(), threading.Event()
+
+    def work_on_it() -> None:
+        with transaction.atomic():
+            list(Unit.objects.select_for_update().filter(pk=district.unit.pk))
+            locked.set()
+            swept.wait(10)
+            operations.extend(
+                duty=duty.pk, add=Limit.natural(hours=1), by=district.dispatcher, at=NOW, reason="材料未到"
+            )
+
+    def sweep() -> int:
+        locked.wait(10)
+        fired = sweeper.sweep(now=NOW + timedelta(hours=2))
+        swept.set()
+        return fired
+
+    worked, fired = together(work_on_it, sweep)
+    assert (worked, fired) == (None, 0)
+    assert sweeper.sweep(now=NOW + timedelta(hours=3)) == 1
+    duty.refresh_from_db()
+    assert (duty.state, duty.due_at) == ("open", NOW + timedelta(hours=11))

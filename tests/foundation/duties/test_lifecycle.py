@@ -181,6 +181,19 @@ def test_an_extension_on_another_clock_counts_on_from_the_deadline(district):
     assert duty.due_at == moment("2026-03-06 18:00")  # 24:00 of Thursday the 5th, and Friday as one working day
 
 
+def test_an_extension_of_a_paused_duty_counts_when_it_is_resumed_and_leaves_the_end_of_the_pause(district):
+    duty = opened(district)
+    until = MONDAY + timedelta(hours=1)
+    operations.pause(
+        duty=duty, asked_by=district.handler, approved_by=district.dispatcher, reason="等待", at=MONDAY, until=until
+    )
+    operations.extend(duty=duty, add=Limit.working(hours=1), by=district.dispatcher, at=MONDAY, reason="材料未到")
+    duty.refresh_from_db()
+    assert [(step.name, step.at) for step in duty.pending()] == [("resume", until)]
+    [duty] = operations.resume(duty=duty, by=SYSTEM, at=until)
+    assert duty.due_at == moment("2026-03-02 17:30")
+
+
 def test_stages_are_counted_from_one_start_and_a_late_one_is_remembered(district):
     limit = [("停工", Limit.working(hours=4)), ("处罚", Limit.working_days(7)), ("拆除", Limit.working_days(20))]
     duty = opened(district, limit=limit)

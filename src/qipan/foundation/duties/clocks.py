@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 from qipan.foundation.duties import kinds
 from qipan.foundation.duties.models import (
@@ -200,6 +201,15 @@ def share(district_id: int) -> None:
     """Hold the district's clock rules still until this transaction ends; openings do not wait for each other."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [LOCK, district_id % 2**31])
+
+
+@contextmanager
+def impatient(milliseconds: int = 500) -> Iterator[None]:
+    """Inside, a wait for somebody's lock ends in an OperationalError, sooner than a deadlock would be found."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
+        yield
+        cursor.execute("SELECT set_config('lock_timeout', '0', true)")
 
 
 def count(

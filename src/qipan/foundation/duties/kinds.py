@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -46,10 +46,12 @@ CHAINS: dict[str, tuple[Escalation, ...]] = {
 class Kind:
     """What a domain says of one kind of duty.
 
-    `link` gives the path of the page of the thing with that id. `may_see` narrows, for a viewer, which duties of this
-    kind are visible at all, beyond area and privacy class: a condition on Duty rows. `warn` is the part of the budget
-    after which the owner is warned. `steps` replaces the chain that a duty names. Hooks run inside the sweeper's
-    transaction, with the duty locked: they change rows and queue messages, and do nothing slow.
+    `link` gives the path of the page of the thing with that id. `may_see` says, for a viewer, which private duties of
+    this kind are visible beyond those that are owed by the viewer: a condition on Duty rows. `warn` is the part of the
+    budget after which the owner is warned. `steps` replaces the chain that a duty names. Hooks run inside the sweeper's
+    transaction, with the duty locked: they change rows and queue messages, and do nothing slow. `on_moved` is called
+    with duties of the kind whose deadline has moved (resumed, extended, counted anew), in that transaction: a domain
+    that shows a deadline of its own keeps it the same.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Kind:
     on_warn: Hook | None = None
     on_breach: Hook | None = None
     on_step: Hook | None = None
+    on_moved: Callable[[Sequence[Duty]], None] | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.warn < 1:
@@ -92,6 +95,17 @@ def get(name: str) -> Kind:
 def known(name: str) -> Kind:
     """The kind, or a plain one for an old row of a kind that is no longer there."""
     return _kinds.get(name) or Kind(name, name)
+
+
+def moved(duties: Sequence[Duty]) -> None:
+    """Tell the kinds of these duties that their deadlines have moved."""
+    by_kind: dict[str, list[Duty]] = {}
+    for duty in duties:
+        by_kind.setdefault(duty.kind, []).append(duty)
+    for name, rows in by_kind.items():
+        hook = known(name).on_moved
+        if hook is not None:
+            hook(rows)
 
 
 def every() -> list[Kind]:

@@ -157,6 +157,7 @@ def complete_stage(*, duty: Duty | UUID, by: HasAuthor, at: datetime) -> Duty:
     clocks.wind_again(row, now=at)
     row.save()
     journal.record("duties.stage_completed", row, by=by, at=at, duty=str(row.pk), duty_kind=row.kind, stage=row.stage)
+    kinds.moved([row])
     return row
 
 
@@ -186,10 +187,11 @@ def extend(
         Extension.objects.create(
             duty=row, limit=clocks.dump(add), given_at=at, reason=reason, approved_by_id=author.post_id
         )
-        clocks.wind_again(row, now=at)
-        if row.state == State.OPEN and (row.due_at is None or before is None or row.due_at <= before):
-            raise ExtensionMovesBack
-        row.save()
+        if row.state == State.OPEN:  # a paused clock is counted when it is resumed
+            clocks.wind_again(row, now=at)
+            if row.due_at is None or before is None or row.due_at <= before:
+                raise ExtensionMovesBack
+            row.save()
         journal.record(
             "duties.extended",
             row,
@@ -201,6 +203,7 @@ def extend(
             due_before=before.isoformat() if before else None,
             due_after=row.due_at.isoformat() if row.due_at else None,
         )
+    kinds.moved([row for row in rows if row.state == State.OPEN])
     return rows
 
 

@@ -113,3 +113,4 @@ def resume_locked(row: Duty, *, by: HasAuthor, at: datetime, reason: str = "") -
         due_before=before.isoformat() if before else None,
         due_after=row.due_at.isoformat() if row.due_at else None,
     )
+    kinds.moved([row])

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import OperationalError, connection
 from psycopg.types.json import Jsonb
 
-from qipan.foundation.duties import clocks, messages
+from qipan.foundation.duties import clocks, kinds, messages
 from qipan.foundation.duties.models import ClockRevision, Duty
 from qipan.foundation.duties.rules import State
 from qipan.foundation.journal import operations as journal
@@ -159,9 +159,19 @@ def apply(*, district_id: int, now: datetime, by: HasAuthor, reason: str, tell: 
             ]
         )
         moved += [(duty, before) for duty, before in changed if before != duty.due_at]
+        _tell_kinds([duty for duty, before in changed if before != duty.due_at])
     if tell and moved:
         messages.tell_moved(moved, reason=reason, now=now)
     return found
+
+
+def _tell_kinds(duties: list[Duty]) -> None:
+    """Domains lock their things before duties; here it is the other way round, so whoever works on one goes first."""
+    try:
+        with clocks.impatient():
+            kinds.moved(duties)
+    except OperationalError:
+        raise ClocksBusy from None
 
 
 def _moved(

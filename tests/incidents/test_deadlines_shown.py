@@ -1,0 +1,63 @@
+"""The deadline that a list of incidents shows is that of the open leg, whatever moves it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from tests.incidents.conftest import Town
+
+from qipan.foundation.duties import clocks, sweeper
+from qipan.foundation.duties.models import Duty
+from qipan.foundation.duties.operations import years
+from qipan.incidents import operations
+from qipan.incidents.models import Incident
+
+pytestmark = pytest.mark.django_db
+
+
+def in_handling(town: Town) -> Incident:
+    incident = town.dispatched()
+    return operations.sign(incident_id=incident.id, by=town.handler, at=town.later())
+
+
+def shown(incident: Incident) -> tuple[object, object]:
+    """(what the incident shows, what its open leg says)."""
+    incident.refresh_from_db()
+    duty = Duty.objects.get(about_id=incident.id, kind="incidents.handle")
+    return incident.due_at, duty.due_at
+
+
+def test_it_comes_back_when_a_hold_runs_out_by_itself(town: Town) -> None:
+    incident = in_handling(town)
+    asked = operations.ask(incident_id=incident.id, kind="hold", reason="待拨款", days=30, by=town.handler, at=town.at)
+    operations.decide(ask_id=asked.id, approve=True, reason="", by=town.dispatcher, at=town.later())
+    incident.refresh_from_db()
+    assert incident.due_at is None
+    sweeper.sweep(now=town.at + timedelta(days=31))
+    mine, leg = shown(incident)
+    assert mine == leg is not None
+
+
+def test_it_moves_with_an_order(town: Town) -> None:
+    incident = in_handling(town)
+    before, _leg = shown(incident)
+    years.give_order(
+        area=town.district, number="3号", ground="疫情防控", begins_at=town.at, ends_at=town.at + timedelta(days=5),
+        factor=None, by=town.commander, at=town.at,
+    )  # fmt: skip
+    mine, leg = shown(incident)
+    assert mine == leg
+    assert mine != before
+
+
+def test_it_moves_with_new_working_hours(town: Town) -> None:
+    incident = in_handling(town)
+    before, _leg = shown(incident)
+    years.set_hours(
+        district=town.district, working={"spans": "09:00-10:00"}, staffed=clocks.STANDARD_STAFFED,
+        valid_from=town.at.date(), by=town.administrator, at=town.at,
+    )  # fmt: skip
+    mine, leg = shown(incident)
+    assert mine == leg
+    assert mine != before
