@@ -86,9 +86,9 @@ def test_all_names_are_loaded_in_one_query(django_assert_num_queries):
 
 def test_a_request_asks_for_the_session_and_for_who_that_is_and_no_more(client, django_assert_num_queries):
     factories.sign_in(client, factories.post(Role.LAB))
-    client.get("/nowhere")
-    with django_assert_num_queries(2):
-        request = client.get("/nowhere", headers={"Accept": "application/json"}).wsgi_request
+    client.get("/api/v1/nowhere")
+    with django_assert_num_queries(2):  # an answer without a page around it
+        request = client.get("/api/v1/nowhere").wsgi_request
         assert request.user.is_authenticated
         assert request.user == request.post.person
 
