@@ -52,6 +52,7 @@ ROOMS = (
     "qipan.incidents",
     "qipan.inspections",
     "qipan.reporting",
+    "qipan.workflows",
 )
 
 

@@ -39,8 +39,9 @@ CHECKLISTS: dict[PremisesKind, tuple[str, str, tuple[tuple[str, str, str], ...]]
 }  # fmt: skip
 
 
-def load(district: Area, *, since: date) -> None:
+def load(district: Area, *, since: date) -> list[Checklist]:
     """Give a district the default checklists that it does not have yet."""
+    new = []
     have = set(Checklist.objects.filter(district=district, valid_to=None).values_list("kind", flat=True))
     for kind, (name, name_en, lines) in CHECKLISTS.items():
         if kind in have:
@@ -51,3 +52,5 @@ def load(district: Area, *, since: date) -> None:
             Item(id=new_id(), checklist=made, order=order, text=text, text_en=text_en, category_key=key)
             for order, (text, text_en, key) in enumerate(lines)
         )
+        new.append(made)
+    return new

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class WorkflowsConfig(AppConfig):
@@ -6,6 +7,8 @@ class WorkflowsConfig(AppConfig):
     label = "workflows"
 
     def ready(self) -> None:
+        from qipan.foundation.journal import kinds
         from qipan.workflows import figures
 
         figures.register()
+        kinds.register({"workflows.district_begun": _("District brought to work")})
