@@ -258,3 +258,20 @@ def test_the_room_of_a_matter_says_who_sees_its_cards_but_for_the_officer_of_the
         (somebody(abilities=officer, district_id=2), False),
     ):
         assert grounds.in_sight(card, viewer) is sees
+
+
+@pytest.mark.django_db
+def test_numbers_cannot_be_tried_one_after_another(somebody, monkeypatch):
+    monkeypatch.setattr(grounds, "_settings", [lambda district_id, name: 3])
+    card, viewer, officer = sealed(), somebody(), somebody(abilities=frozenset({rules.REQUESTS}))
+    asked = {"kind": "phone", "value": "13900000000", "at": AT, "reason": "trying"}
+    operations.reveal(card_id=card.id, by=viewer, at=AT, reason="checking")
+    for _ in range(2):
+        queries.find(viewer=viewer, **asked)
+    with pytest.raises(operations.LooksUsedUp):
+        queries.find(viewer=viewer, **asked)
+    with pytest.raises(operations.LooksUsedUp):
+        operations.reveal(card_id=card.id, by=viewer, at=AT, reason="checking")
+    assert Entry.objects.filter(kind="vault.searched").count() == 2
+    for _ in range(5):
+        queries.find(viewer=officer, **asked)

@@ -31,6 +31,7 @@ from qipan.incidents.rules import steps
 from qipan.kernels.tables import csv_chunks, xlsx
 
 PAGE = 50
+PAGES = {"incidents.incident": "/incidents/{}/", "request": "/data-requests/{}/"}
 MOST_ROWS = 200_000
 LOOKS = ("vault.revealed", "vault.used", "vault.searched")
 CHIPS = {
@@ -125,7 +126,11 @@ def thing(request: HttpRequest, about_kind: str, about_id: UUID) -> HttpResponse
     entries = list(
         access.visible(viewer=viewer).filter(about_kind=about_kind, about_id=about_id).order_by("-at", "-id")[:500]
     )
-    context = {"rows": list(rows(entries)), "label": entries[0].about_label if entries else ""}
+    context = {
+        "rows": list(rows(entries)),
+        "label": entries[0].about_label if entries else "",
+        "page_of_it": PAGES[about_kind].format(about_id) if entries and about_kind in PAGES else "",
+    }
     return render(request, "oversight/thing.html", context, status=200 if entries else 404)
 
 

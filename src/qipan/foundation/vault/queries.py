@@ -14,7 +14,7 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import About, Class
 from qipan.foundation.vault import access, grounds, operations
 from qipan.foundation.vault.models import Card, Key, KeyCopy, Look, Request
-from qipan.foundation.vault.rules import REASON_LENGTH
+from qipan.foundation.vault.rules import REASON_LENGTH, REQUESTS
 from qipan.kernels import identity
 
 
@@ -27,7 +27,8 @@ def masked(card_ids: Iterable[UUID | None]) -> dict[UUID, dict[str, str]]:
 def find(*, kind: str, value: str, viewer: grounds.Viewer, at: dt.datetime, reason: str) -> list[Card]:
     """Cards of the viewer's jurisdiction that hold exactly this value (kind: id, phone or name). Journalled first.
 
-    The journal keeps the reason and the count of the day, never the value. Raises ReasonNeeded, WrongPhone.
+    The journal keeps the reason, never the value. Counts like a look against the day's quota: otherwise numbers could
+    be tried one after another. Raises ReasonNeeded, LooksUsedUp.
     """
     reason = identity.mask_text(reason.strip()).text
     if len(reason) < REASON_LENGTH:
@@ -36,6 +37,8 @@ def find(*, kind: str, value: str, viewer: grounds.Viewer, at: dt.datetime, reas
     author = viewer.author()
     try:
         with transaction.atomic(durable=True):
+            if not viewer.may(REQUESTS):
+                operations.spend(viewer, at)
             journal.record(
                 "vault.searched",
                 About("search", None, kind, viewer.district_id, (), privacy=Class.SECRET),

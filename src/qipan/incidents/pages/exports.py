@@ -46,7 +46,8 @@ def export(request: HttpRequest) -> HttpResponse:
 
 def header() -> list[str]:
     """The columns of an exported list, in the reader's language."""
-    return [_("Number"), _("Title"), _("Incident class"), _("Category"), _("Status"), _("Urgent"), _("Township or subdistrict"), _("Village or community"),
+    return [_("Number"), _("Title"), _("Incident class"), _("Category"), _("Status"), _("Urgent"),
+            _("Township or subdistrict"), _("Village or community"),
             _("Grid cell"), _("Unit"), _("Source"), _("Reported at"), _("Due"), _("Closed at"), _("On time"),
             _("Reworked"), _("Reopened"), _("Longitude"), _("Latitude")]  # fmt: skip
 

@@ -16,6 +16,7 @@ from .cards import (
     seal,
     seal_bytes,
     seal_text,
+    spend,
     use,
     visible_card,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "seal",
     "seal_bytes",
     "seal_text",
+    "spend",
     "use",
     "visible_card",
     "withdraw",

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal import queries as history
+from qipan.foundation.journal.models import Entry
 from qipan.foundation.journal.rules import About, Class, HasAbout, HasAuthor
 from qipan.foundation.refusals import Forbidden, Invalid, NotFound, TooMany, Unavailable
 from qipan.foundation.vault import envelope, grounds, rules
@@ -148,7 +149,7 @@ def reveal(
     try:
         with transaction.atomic(durable=True):
             if ground == Look.Ground.REASON:
-                _spend(by, at)
+                spend(by, at)
             _looked(card, by=by, at=at, ground=ground, duty_id=duty_id, reason=reason)
     except DatabaseError as problem:
         raise NotRecorded from problem
@@ -345,12 +346,17 @@ def _looked(card: Card, *, by: HasAuthor, at: dt.datetime, ground: str, duty_id:
     )
 
 
-def _spend(by: grounds.Viewer, at: dt.datetime) -> None:
-    """One look of the day's quota. The lock makes looks of one post wait for each other."""
+def spend(by: grounds.Viewer, at: dt.datetime) -> None:
+    """One look of the day's quota, or one search by exact value. The lock makes those of one post wait for each other.
+
+    The data-protection officer's searches do not count: residents' requests need them. Raises LooksUsedUp.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7381))", [str(by.id)])
     start = dt.datetime.combine(rules.local_date(at), dt.time(), tzinfo=rules.SHANGHAI)
     most = grounds.quota(by.district_id)
     used = Look.objects.filter(post_id=by.id, ground=Look.Ground.REASON, at__gte=start, at__lte=at).count()
+    if not by.may(rules.REQUESTS):
+        used += Entry.objects.filter(post_id=by.id, kind="vault.searched", at__gte=start, at__lte=at).count()
     if used >= most:
         raise LooksUsedUp(count=used)
