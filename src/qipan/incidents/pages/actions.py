@@ -56,7 +56,7 @@ class Action:
     done: str | Promise
     kind: str = "plain"
     help: str | Promise = ""
-    icon: str = ""
+    send: str | Promise = ""  # on the button of the form, where it is not the label
 
 
 class NoSuchNumber(Invalid):
@@ -167,7 +167,7 @@ ACTIONS: dict[str, Action] = {
         Action("unmerge", _("Undo the merge"), forms.Reason,
                _reason(operations.unmerge), _("Taken out of the file again.")),
         Action("ask", _("Ask for …"), forms.Ask, _ask, _("Asked for. The desk decides."), "aside",
-               help=_("Somebody else decides. The clock runs on until then.")),
+               help=_("Somebody else decides. The clock runs on until then."), send=_("Send the request")),
         Action("remind", _("Remind"), forms.Note,
                lambda call: operations.remind(note_text=call.data["note"], **call.on()), _("Reminded."), "aside",
                help=_("It is counted and shown to whoever has it now; no clock changes.")),

@@ -97,7 +97,7 @@ class Accept(StepForm):
 
 class Dispatch(StepForm):
     unit = forms.ChoiceField(label=_("Unit"))
-    note = words(_("Note"), rows=2, required=False)
+    note = words(_("Remark"), rows=2, required=False)
 
     def prepare(self) -> None:
         suggested = routing.suggest(self.incident, at=self.at)
@@ -148,7 +148,7 @@ class CheckBack(StepForm):
 
 
 class Note(StepForm):
-    note = words(_("Note"), rows=2, required=False)
+    note = words(_("Remark"), rows=2, required=False)
 
 
 class Verified(StepForm):
@@ -205,7 +205,7 @@ class Ask(StepForm):
 
 class Decide(StepForm):
     decision = forms.ChoiceField(
-        label=_("Decision"), widget=forms.RadioSelect, choices=[("yes", _("Grant")), ("no", _("Refuse"))]
+        label=_("Decision"), widget=forms.RadioSelect, choices=[("yes", _("Grant")), ("no", _("Do not grant"))]
     )
     reason = words(_("Reason"), rows=2, required=False, help=_("Needed for a refusal."))
 
@@ -234,7 +234,7 @@ class Check(StepForm):
         widget=forms.RadioSelect,
         choices=[("yes", _("Solved, as the file says")), ("no", _("Not solved: reopen"))],
     )
-    note = words(_("Note"), rows=2, required=False, help=_("Needed where it is not solved."))
+    note = words(_("Remark"), rows=2, required=False, help=_("Needed where it is not solved."))
 
 
 class Look(forms.Form):

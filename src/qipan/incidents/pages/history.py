@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.posts.models import Unit
@@ -58,7 +60,7 @@ def _entry(row: Entry, names: dict[tuple[str, str], str]) -> dict[str, Any]:
         "title": row.kind_text,
         "at": row.at,
         "who": row.by_text,
-        "reason": row.reason,
+        "reason": _stars(row.reason) if row.kind == "incidents.reopened" else row.reason,
         "changes": _changes(row, names),
         "weight": "major" if row.kind in MAJOR else "aside",
     }
@@ -74,6 +76,16 @@ def _changes(row: Entry, names: dict[tuple[str, str], str]) -> list[dict[str, st
             before, after = (names.get((key, one), one) for one in say(value))
             found.append({"label": label(), "before": before, "after": after})
     return found
+
+
+def _stars(reason: str) -> str:
+    """A file that reopened by itself gives the rating as its reason: 1/5."""
+    given = re.fullmatch(r"([1-5])/5", reason)
+    return (
+        ngettext("rated %(n)s star of five", "rated %(n)s stars of five", int(given[1])) % {"n": given[1]}
+        if given
+        else reason
+    )
 
 
 def _status(value: str) -> str:

@@ -31,6 +31,7 @@ from qipan.incidents.pages.common import command_id, staff, viewer
 from qipan.incidents.pages.forms import unit_choices
 from qipan.incidents.queries import Filters
 from qipan.incidents.rules.classes import CLASSES, Klass
+from qipan.incidents.rules.steps import Step, check
 
 SIZE = 50
 STATES: dict[str, Any] = {
@@ -169,7 +170,7 @@ class BatchForm(forms.Form):
     """One thing to do to many incidents."""
 
     unit = forms.ChoiceField(label=_("Unit"), required=False)
-    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+    note = forms.CharField(label=_("Remark"), max_length=200, required=False)
 
     def __init__(self, *args: Any, post: Post, at: datetime, what: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -265,6 +266,7 @@ def _step(incident: Incident, what: str, data: dict[str, Any], post: Post, at: d
     if what == "remind":
         operations.remind(incident_id=incident.pk, by=post, at=at, note_text=data["note"])
         return str(incident.unit or incident.desk or "")
+    check(Step.DISPATCH, incident.status)
     if data["unit"]:
         unit = Unit.objects.select_related("area").filter(pk=data["unit"], district=post.district_id).first()
     else:

@@ -98,7 +98,7 @@ def ask_facts(ask: Ask) -> str:
 def supervision_state(one: Supervision, *, now: datetime) -> tuple[str, str]:
     """A badge's words and kind."""
     if one.ended_at:
-        return gettext("ended"), "done"
+        return gettext("lifted"), "done"
     if one.answered_at:
         return gettext("answered"), "waiting"
     return (gettext("not answered"), "active")
