@@ -62,6 +62,15 @@ def test_a_day_is_the_same_however_many_come_before_it(here: scene.Scene) -> Non
     assert len(long[last]) > 3
 
 
+def test_processes_can_share_the_days(here: scene.Scene) -> None:
+    days = incidents.days_of(days=6, now=AT)
+    assert days[-1] == instant(AT) // DAY
+    whole = titles(chunks(here))
+    halves = [titles(chunks(here, only=half)) for half in (days[:2], days[2:])]
+    assert halves[0] | halves[1] == whole
+    assert not halves[0].keys() & halves[1].keys()
+
+
 def test_entries_leave_in_the_order_of_time(here: scene.Scene) -> None:
     newest = 0
     for chunk in chunks(here, days=9, per_day=40.0):

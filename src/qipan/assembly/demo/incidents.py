@@ -38,9 +38,13 @@ class Chunk:
 
 def history(
     scene: Scene, *, days: int, per_day: float, seed: int, now: datetime, full_days: int | None = None,
-    photos: bool = True, chances: dict[str, float] = CHANCES,
+    photos: bool = True, chances: dict[str, float] = CHANCES, only: range | None = None,
 ) -> Iterator[Chunk]:  # fmt: skip
-    """Chunks of incidents reported in the `days` days up to `now`; the last `full_days` (all by default) in full."""
+    """Chunks of incidents reported in the `days` days up to `now`; the last `full_days` (all by default) in full.
+
+    `only` narrows this call to a range of days (ordinals, see `days_of`), so that several processes share the work:
+    a day is the same whoever makes it.
+    """
     until = instant(now)
     last = until // DAY
     full_from = last - (days if full_days is None else full_days) + 1
@@ -48,13 +52,14 @@ def history(
     teller = Teller(scene, ledger, seed=seed, now=until, photos=photos, chances=chances)
     closed = Closed(ledger, teller)
     told = gathered = 0
-    for day in range(last - days + 1, last + 1):
+    wanted = only or range(last - days + 1, last + 1)
+    for day in wanted:
         found = closed.day(day, per_day=per_day) if day < full_from else teller.day(day, per_day=per_day)
         told, gathered = told + found, gathered + found
-        if gathered >= GATHER or day == last:
-            if day == last:
+        if gathered >= GATHER or day == wanted[-1]:
+            if day == wanted[-1]:
                 ledger.lines["incidents_number"] = ledger.number_lines()
-            settled = (day + 1) * DAY if day < last else until + DAY
+            settled = (day + 1) * DAY if day != wanted[-1] else until + 400 * DAY
             ready = [entry for entry in ledger.entries if entry[0] < settled]
             ledger.entries = [entry for entry in ledger.entries if entry[0] >= settled]
             lines, ledger.lines = dict(ledger.lines), defaultdict(list)
@@ -62,24 +67,33 @@ def history(
             gathered = 0
 
 
+def days_of(*, days: int, now: datetime) -> range:
+    """The days (ordinals) of a history that ends at `now`."""
+    last = instant(now) // DAY
+    return range(last - days + 1, last + 1)
+
+
 def load(
     scene: Scene, *, days: int, per_day: float, seed: int, now: datetime, full_days: int | None = None,
     progress: Progress | None = None, photos: bool = True, chances: dict[str, float] = CHANCES,
+    only: range | None = None,
 ) -> tuple[int, Speed, float]:  # fmt: skip
     """Make and write the incidents of `history`. Returns how many, what was written how fast, and the seconds in all.
 
-    The journal's entries are left pending: the sequencer gives them their places.
+    The journal's entries are left pending: the sequencer gives them their places. After several calls with `only`,
+    call `Loader().mark_pending()` and `analyze` once.
     """
     loader, told, started = Loader(), 0, time.perf_counter()
     first = instant(now) // DAY - days + 1
     chunks = history(scene, days=days, per_day=per_day, seed=seed, now=now, full_days=full_days, photos=photos,
-                     chances=chances)  # fmt: skip
+                     chances=chances, only=only)  # fmt: skip
     for chunk in chunks:
         loader.write_all(chunk.lines)
         loader.write_entries(chunk.entries)
         told += chunk.incidents
         if progress is not None:
             progress(chunk.day - first + 1, days)
-    loader.mark_pending()
-    analyze((*TABLES, "journal_pending"))
+    if only is None:
+        loader.mark_pending()
+        analyze((*TABLES, "journal_pending"))
     return told, loader.speed, time.perf_counter() - started

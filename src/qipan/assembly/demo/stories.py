@@ -264,7 +264,7 @@ class Teller:
         else:
             when = self.share(file, at, due, dice.betavariate(1.6, 2.6))
         at = self.now_or(max(at + 90 * SECOND, when))
-        if file.category.photo_reason:
+        if self.photos and file.category.photo_reason:
             self.stage.photo(file, pictures.draw(dice, after=True), stage="answer", at=at - 20 * SECOND, by=handler)
         self.stage.answer(file, at=at, by=handler, text=words.answer(file.category.key, dice))
         return at

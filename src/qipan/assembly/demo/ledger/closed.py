@@ -46,7 +46,8 @@ class Closed:
         private = category.private or CLASSES[klass].private
         name, spot = scene.names[place.path[min(2, len(place.path) - 1)]], dice.choice(words.SPOTS)
         address = "" if private else f"{name}{spot}"
-        closed_at = at + round(dice.lognormvariate(3.2, 1.0) * 3600) * SECOND
+        closed_at = at + max(2 * HOUR, round(dice.lognormvariate(3.2, 1.0) * 3600) * SECOND)
+        closed_at = min(closed_at, self.teller.now)
         file = File(
             id=ledger.new_id(at), category=category, klass=category.klass, status=Status.CLOSED.value,
             status_at=closed_at, urgent=category.urgent_default, private=private, hidden=category.hidden_from_village,
@@ -60,7 +61,7 @@ class Closed:
         handlers = file.unit.handlers if file.unit else []
         file.handler = handlers[at // SECOND % len(handlers)] if handlers else None
         file.filed_at, file.dispatched_at, file.signed_at = at + 600 * SECOND, at + 1200 * SECOND, at + 2400 * SECOND
-        file.answered_at, file.closed_at = max(at + HOUR, closed_at - HOUR), max(at + 2 * HOUR, closed_at)
+        file.answered_at, file.closed_at = max(at, closed_at - HOUR), closed_at
         file.status_at = file.closed_at
         file.outcome, file.on_time, file.version = "solved", dice.random() > 0.08, 1
         file.search = terms_of(file.number) | terms_of(file.title) | terms_of(file.address)
