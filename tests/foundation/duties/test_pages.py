@@ -407,3 +407,21 @@ def test_moved_deadlines_in_a_preview_do_not_name_private_matters(district):
 
 def test_the_start_page_is_my_work(district):
     assert signed_in(district.handler).get("/").headers["Location"] == "/work/"
+
+
+@pytest.mark.parametrize("path", ["/work/", "/work/unit/"])
+def test_a_list_is_taken_away_as_csv_and_as_excel_with_its_filters(district, path):
+    import io
+
+    from openpyxl import load_workbook
+
+    opened(district, title="=cmd|迟的", since=timezone.now() - timedelta(hours=12))
+    opened(district, title="井盖")
+    client = signed_in(district.handler)
+    rows = text(client.get(path, {"format": "csv"})).splitlines()
+    assert len(rows) == 3
+    assert "'=cmd|迟的" in rows[1]
+    assert len(text(client.get(path, {"format": "csv", "urgency": "overdue"})).splitlines()) == 2
+    sheet = load_workbook(io.BytesIO(client.get(path, {"format": "xlsx"}).content)).active
+    assert [cell.value for cell in sheet["A"]][1:] == ["=cmd|迟的", "井盖"]
+    assert sheet["A2"].data_type == "s"

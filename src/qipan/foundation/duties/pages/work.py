@@ -22,8 +22,9 @@ from qipan.foundation.interface.cursors import BadCursor
 from qipan.foundation.posts import queries as posts
 from qipan.foundation.posts.models import Unit
 from qipan.foundation.refusals import NotFound
-from qipan.kernels import clock
+from qipan.kernels import clock, tables
 
+MOST_EXPORTED = 5000
 LEVELS = {
     Urgency.OVERDUE: "overdue",
     Urgency.SOON: "due",
@@ -87,7 +88,10 @@ def groups(work: Work) -> list[dict[str, Any]]:
 
 def listed(request: Acting, work: Work) -> dict[str, Any]:
     """What every list of duties shows."""
+    query = request.GET.copy()
+    query.pop("after", None)
     return {
+        "export": query.urlencode(),
         "work": work,
         "groups": groups(work),
         "chips": chips(request, work),
@@ -99,10 +103,41 @@ def listed(request: Acting, work: Work) -> dict[str, Any]:
     }
 
 
+def exported(request: Acting, work: Work, *, title: str) -> HttpResponse:
+    """The list as xlsx or (`format=csv`) CSV: the same rows and filters, masked as on the page."""
+    header = [
+        _("Duty"), _("Kind of duty"), _("Number"), _("Urgency"), _("State"), _("Opened at"), _("Due"), _("Time left"),
+        _("Unit"), _("Person"), _("Township or subdistrict"), _("Village or community"),
+    ]  # fmt: skip
+    lines = [
+        [
+            row.duty.title, row.kind, row.duty.about_label, str(URGENCY_TITLES[row.urgency]),
+            row.duty.get_state_display(), row.duty.opened_at, row.duty.due_at, row.left, str(row.duty.unit or ""),
+            str(row.duty.post.person) if row.duty.post else "", str(row.duty.township or ""),
+            str(row.duty.village or ""),
+        ]
+        for row in work.rows
+    ]  # fmt: skip
+    if request.GET.get("format") == "csv":
+        answer = HttpResponse(b"".join(tables.csv_chunks(header, lines)), content_type="text/csv; charset=utf-8")
+        name = "duties.csv"
+    else:
+        answer = HttpResponse(
+            tables.xlsx(header, lines, title=title),
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        )
+        name = "duties.xlsx"
+    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
+    return answer
+
+
 @page()
 def my_work(request: Acting) -> HttpResponse:
     """What needs me now, soonest first."""
     now = timezone.now()
+    if "format" in request.GET:
+        work = queries.my_work(viewer=request.post, now=now, filters=filters_of(request), limit=MOST_EXPORTED)
+        return exported(request, work, title=_("My work"))
     after = cursor_of(request)
     work = queries.my_work(viewer=request.post, now=now, filters=filters_of(request), after=after)
     found = {
@@ -133,6 +168,9 @@ def unit_work(request: Acting) -> HttpResponse:
         wanted = request.GET.get("post", "")
         person = next((one.post for one in load if str(one.post.pk) == wanted), None)
         filters = replace(filters_of(request), post=person.pk if person else None)
+        if "format" in request.GET:
+            work = queries.unit_work(viewer=request.post, unit=unit, now=now, filters=filters, limit=MOST_EXPORTED)
+            return exported(request, work, title=str(unit))
         after = cursor_of(request)
         work = queries.unit_work(viewer=request.post, unit=unit, now=now, filters=filters, after=after)
         found |= {**listed(request, work), "load": load, "person": person}
