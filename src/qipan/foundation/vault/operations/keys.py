@@ -311,11 +311,17 @@ def destroy_key(*, key_id: str, by: HasAuthor, at: datetime, reason: str, with_r
     return Certificate(key_id, key.district_id, key.purpose, at, author.label, reason, records + files, ended, left)
 
 
+def _concerns(copy: KeyCopy, district_id: int | None) -> bool:
+    """Whether a copy is of this district's key, or of one (or a bundle) of the whole installation."""
+    key = Key.objects.filter(id=copy.key_id).first()
+    return key is None or district_id is None or key.district_id in {None, district_id}
+
+
 def end_copy(*, copy_id: UUID, by: HasAuthor, at: datetime, how: str) -> KeyCopy:
-    """Somebody destroyed an exported copy or a share, and says how."""
+    """Somebody destroyed an exported copy or a share, and says how. Raises NoSuchKey outside the writer's district."""
     with transaction.atomic():
         copy = KeyCopy.objects.select_for_update().filter(id=copy_id, ended_at__isnull=True).first()
-        if copy is None:
+        if copy is None or not _concerns(copy, by.author().district_id):
             raise NoSuchKey
         copy.ended_at, copy.ended_how = at, how[:200]
         copy.save(update_fields=["ended_at", "ended_how"])

@@ -1,0 +1,134 @@
+"""A district full of things, and everybody who has no business with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from allauth.mfa.models import Authenticator
+from django.test import Client
+
+from qipan.foundation.areas.models import Premises
+from qipan.foundation.duties.models import Duty
+from qipan.foundation.duties.operations import years
+from qipan.foundation.posts.models import Post
+from qipan.foundation.posts.rules import Role
+from qipan.foundation.vault import operations as vault
+from qipan.foundation.vault.models import Card, KeyCopy
+from qipan.incidents import operations
+from qipan.incidents.models import Incident, Reporter, SpotCheck
+from qipan.incidents.operations.report import Place, code_digest
+from tests import factories
+from tests.incidents.conftest import Town, make_town
+from tests.kernels.test_photos import with_metadata
+
+NAME = "密云岭区"  # a name that stands nowhere else
+MARK = "密云岭"
+TITLE = "密云岭路面塌陷"
+
+
+@dataclass
+class World:
+    """`town` has everything; `strangers` are posts of every role in another district, `neighbours` in another township
+    of the same district. `things` names what stands in the town's own township, by the name routes give its id."""
+
+    town: Town
+    strangers: list[Post]
+    neighbours: list[Post]
+    things: dict[str, Any] = field(default_factory=dict)
+    clients: dict[Any, Client] = field(default_factory=dict)
+
+
+def make_world() -> World:
+    town = make_town(NAME)
+    town.at = datetime.now(UTC) - timedelta(hours=20)
+    elsewhere = factories.tree("青河区")
+    next_door = factories.below(town.district, 2, 1)
+    world = World(town, list(_everybody(elsewhere)), list(_everybody(next_door)))
+    fill(world)
+    for post in (*world.strangers, *world.neighbours):
+        browser = Client(raise_request_exception=False, headers={"accept-language": "en"})
+        world.clients[post.pk] = factories.sign_in(browser, post)
+    return world
+
+
+def _everybody(area: Any) -> Iterable[Post]:
+    unit = factories.unit(area=area)
+    return [factories.post(role, area, unit) for role in Role]
+
+
+def fill(world: World) -> None:
+    """One of everything that has an id in some route."""
+    town, things = world.town, world.things
+    incident = town.dispatched(title=TITLE, text=TITLE)
+    [photo] = operations.add_photos(
+        incident_id=incident.id, stage="report", files=[with_metadata()], by=town.grid_worker, at=town.later()
+    )
+    asked = operations.ask(incident_id=incident.id, kind="return", reason=TITLE, by=town.handler, at=town.later())
+    supervision = operations.supervise(incident_id=incident.id, question=TITLE, by=town.commander, at=town.later())
+    rating, rated = _rated(town)
+    draft, _code = operations.report(
+        category=town.category("rubbish"), title=TITLE, text="", source="staff", by=town.grid_worker, at=town.later(),
+        place=Place(area=town.cell), draft=True,
+    )  # fmt: skip
+    check = SpotCheck.objects.create(incident=rated, drawn_at=town.later())
+    rule = operations.set_rule(
+        area=town.township, unit=town.department, by=town.administrator, at=town.later(), category_key="rubbish"
+    )
+    order, _effect = years.give_order(
+        area=town.district, number="令1", ground=TITLE, begins_at=town.at, ends_at=town.at + timedelta(days=40),
+        factor=None, by=town.commander, at=town.later(),
+    )  # fmt: skip
+    request = vault.open_request(
+        district_id=town.district.pk, kind="access", fields={"name": "某某", "phone": "13800138000"}, text=TITLE,
+        by=town.administrator, at=town.later(),
+    )  # fmt: skip
+    premises = Premises(kind="school", name=TITLE, active_from=factories.LONG_AGO.date()).place(town.cell)
+    premises.save()
+    key = Card.objects.filter(district_id=town.district.pk).values_list("key_id", flat=True)[0]
+    copy = KeyCopy.objects.create(key_id=key, form="export", place=TITLE, made_at=town.at)
+    factor = Authenticator.objects.create(user=town.handler.person, type="webauthn", data={"name": TITLE})
+    things |= {
+        "incident_id": incident.id,
+        "about_id": incident.id,
+        "draft_id": draft.id,
+        "attachment_id": photo.id,
+        "photo_id": photo.id,
+        "ask_id": asked.id,
+        "target": asked.id,
+        "supervision_id": supervision.id,
+        "rating_id": rating.id,
+        "spot_check_id": check.id,
+        "rule_id": rule.id,
+        "category_id": town.category("rubbish").pk,
+        "order_id": order.id,
+        "request_id": request.id,
+        "card_id": request.asker_card_id,
+        "duty_id": Duty.objects.filter(about_id=incident.id, state="open")[0].pk,
+        "premises_id": premises.id,
+        "copy_id": copy.id,
+        "post_id": town.grid_worker.pk,
+        "unit_id": town.desk.pk,
+        "area_id": town.village.pk,
+        "pk": factor.pk,
+    }
+
+
+def _rated(town: Town) -> tuple[Any, Incident]:
+    incident = town.with_contact("noise", title=TITLE)
+    reporter = Reporter.objects.get(code=code_digest(town.code))
+    by, at = town.dispatcher, town.later
+    operations.accept(incident_id=incident.id, by=by, at=at())
+    operations.dispatch(incident_id=incident.id, unit=town.department, by=by, at=at())
+    operations.sign(incident_id=incident.id, by=town.handler, at=at())
+    operations.answer(incident_id=incident.id, text=TITLE, by=town.handler, at=at())
+    operations.close(incident_id=incident.id, note="已回访", by=by, at=at())
+    rating = operations.rate(reporter_id=reporter.id, stars=1, comment=TITLE, at=at())
+    return rating, incident
+
+
+def ids(things: Mapping[str, Any]) -> set[str]:
+    """The ids that nobody can meet by chance."""
+    return {str(each) for each in things.values() if not isinstance(each, int)}
