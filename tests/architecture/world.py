@@ -8,18 +8,24 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from qipan.foundation.areas.models import Premises
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations import years
-from qipan.foundation.posts.models import Post
+from qipan.foundation.outbox.models import Gateway, Message
+from qipan.foundation.posts import operations as posts
+from qipan.foundation.posts.models import Post, Volunteer
 from qipan.foundation.posts.rules import Role
 from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.models import Card, KeyCopy
 from qipan.incidents import operations
-from qipan.incidents.models import Incident, Reporter, SpotCheck
+from qipan.incidents.models import Incident, Reporter, SavedView, SpotCheck
 from qipan.incidents.operations.report import Place, code_digest
+from qipan.inspections import defaults as inspections
+from qipan.inspections.models import Checklist, Plan, Visit
+from qipan.reporting.models import Filling, Form
 from tests import factories
 from tests.incidents.conftest import Town, make_town
 from tests.kernels.test_photos import with_metadata
@@ -89,6 +95,8 @@ def fill(world: World) -> None:
     premises.save()
     key = Card.objects.filter(district_id=town.district.pk).values_list("key_id", flat=True)[0]
     copy = KeyCopy.objects.create(key_id=key, form="export", place=TITLE, made_at=town.at)
+    vault.account(at=town.later())
+    rows = _rows(town, request.asker_card_id, premises)
     factor = Authenticator.objects.create(user=town.handler.person, type="webauthn", data={"name": TITLE})
     things |= {
         "incident_id": incident.id,
@@ -113,7 +121,49 @@ def fill(world: World) -> None:
         "unit_id": town.desk.pk,
         "area_id": town.village.pk,
         "pk": factor.pk,
+        **rows,
     }
+
+
+def _rows(town: Town, card_id: Any, premises: Premises) -> dict[str, Any]:
+    """Things of the handler and of the district that need no story."""
+    handler, district, at = town.handler, town.district, town.later()
+    day, later = at.date(), at + timedelta(days=3)
+    token, _secret = posts.issue_token(post=handler, name=TITLE, scopes=["read"], expires_at=later, by=handler, at=at)
+    inspections.load(district, since=factories.LONG_AGO.date())
+    checklist = Checklist.objects.filter(district=district, kind="school")[0]
+    plan = Plan.objects.create(
+        district=district, area=town.township, kind="school", every_days=30, valid_from=factories.LONG_AGO.date()
+    )
+    visit = Visit(
+        plan=plan, premises=premises, checklist=checklist, post=town.grid_worker, opened_at=at, note=TITLE
+    ).place(town.cell)
+    visit.save()
+    form = Form.objects.create(
+        district=district, name=TITLE, sheet="1", blank=b"x", digest=b"x" * 32, made_by=handler, made_at=at
+    )
+    message = Message.objects.create(
+        district=district, channel="app", to_person=handler.person, template="duties.warning", language="zh-hans",
+        subject=TITLE, body=TITLE, state="sent", not_before=at, created_at=at, sent_at=at,
+    )  # fmt: skip
+    volunteer = Volunteer.objects.create(unit=town.desk, number=1, name_card_id=card_id, since=at)
+    gateway = Gateway.objects.create(district=district, kind="sms", name=TITLE, url="https://sms.example/send")
+    session = UserSession.objects.create(user=handler.person, ip="192.0.2.9", session_key="k" * 32, user_agent=TITLE)
+    made = {
+        "person_id": handler.person,
+        "token_id": token,
+        "plan_id": plan,
+        "visit_id": visit,
+        "form_id": form,
+        "filling_id": Filling.objects.create(form=form, day=day, values={}, made_at=at),
+        "message_id": message,
+        "volunteer_id": volunteer,
+        "gateway_id": gateway,
+        "session_id": session,
+        "view_id": SavedView.objects.create(person=handler.person, name=TITLE),
+        "absence_id": posts.set_away(post_id=handler.pk, away_from=at, away_to=later, by=handler, at=at),
+    }
+    return {name: each.pk for name, each in made.items()}
 
 
 def _rated(town: Town) -> tuple[Any, Incident]:
