@@ -93,6 +93,7 @@ class Duty(Located):
             models.Index(fields=["district", "due_at"], condition=~Q(state=State.ENDED), name="duty_of_district"),
             models.Index(fields=["township", "due_at"], condition=~Q(state=State.ENDED), name="duty_of_township"),
             models.Index(fields=["about_id", "opened_at"], name="duty_about"),
+            models.Index(fields=["unit", "ended_at"], condition=Q(state=State.ENDED), name="duty_ended_of_unit"),
         ]
 
     def __str__(self) -> str:

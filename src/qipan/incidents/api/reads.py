@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from qipan.foundation.posts.models import Post
 from qipan.incidents import access, operations, queries
 from qipan.incidents.api import schemas
 from qipan.incidents.models import Category, Incident
+from qipan.incidents.queries import scores
 
 router = Router(tags=["incidents"])
 
@@ -39,11 +41,21 @@ def page(request: HttpRequest, query: FromQuery[schemas.PageQuery]) -> HttpRespo
 
 
 @router.get("/map", response=schemas.MapOut, summary=_("Open incidents with a point, for a map"))
-def map_feed(request: HttpRequest) -> HttpResponse:
-    found = queries.map_feed(viewer=viewer(request))
-    names = schemas.MapOut.model_fields
-    columns = zip(*found, strict=True) if found else ([] for _name in names)
-    return _json({name: list(column) for name, column in zip(names, columns, strict=True)})
+def map_feed(request: HttpRequest, query: FromQuery[schemas.MapQuery]) -> HttpResponse:
+    asking = viewer(request)
+    found = queries.changes(viewer=asking, after=query.after) if query.after else queries.map_feed(viewer=asking)
+    columns = zip(*found.rows, strict=True) if found.rows else ([] for _name in queries.FEED)
+    return _json({**dict(zip(queries.FEED, columns, strict=True)), "position": found.position, "gone": found.gone,
+                  "whole": found.whole})  # fmt: skip
+
+
+@router.get("/scores", response=list[schemas.ScoreGroupOut], summary=_("What became of what was closed, among likes"))
+def score(request: HttpRequest, query: FromQuery[schemas.ScoresQuery]) -> HttpResponse:
+    found = scores.scores(
+        viewer=require(request.post, "incidents.scores"),  # type: ignore[attr-defined]
+        since=query.since, until=query.until, by=query.by, area_id=query.area, most=query.most, at=timezone.now(),
+    )  # fmt: skip
+    return _json([asdict(group) for group in found])
 
 
 @router.get("/categories", response=list[schemas.CategoryOut], summary=_("The categories in force in your district"))

@@ -35,6 +35,7 @@ class Query(Schema):
     mine: bool = False
     since: date | None = None
     until: date | None = None
+    older: bool = Field(False, description=_("With words to search for: beyond the last twelve months too"))
 
     def filters(self) -> Filters:
         values = self.model_dump(exclude={"order", "after", "limit"})
@@ -221,6 +222,12 @@ class NearOut(Row):
     metres: int
 
 
+class MapQuery(Schema):
+    after: int = Field(
+        0, ge=0, le=2**63 - 1, description=_("`position` of the answer before, to get only what changed since")
+    )
+
+
 class MapOut(Schema):
     """Open incidents with a point, column by column."""
 
@@ -232,6 +239,42 @@ class MapOut(Schema):
     urgent: list[bool]
     supervised: list[bool]
     due_at: list[datetime | None]
+    position: int = Field(description=_("What to send as `after` next time"))
+    gone: list[UUID] = Field(description=_("What was open before and is not any more"))
+    whole: bool = Field(description=_("Whether these are all rows, to replace what was there"))
+
+
+class ScoresQuery(Schema):
+    since: date = Field(description=_("The first day"), examples=["2026-04-01"])
+    until: date = Field(description=_("The last day; at most 92 days in all"), examples=["2026-04-30"])
+    by: Literal["unit", "cell"] = "unit"
+    area: AreaId | None = None
+    most: int = Field(200, ge=1, le=1000, description=_("Rows of each group"))
+
+
+class ScoreOut(Schema):
+    id: int
+    name: str
+    closed: int
+    timed: int = Field(description=_("Closed ones that had a deadline"))
+    on_time: int
+    first_time: int = Field(description=_("Verified at once, without rework or reopening"))
+    reworked: int
+    reopened: int
+    immediate: int = Field(description=_("Settled on the spot"))
+    people: int | None = Field(description=_("People of the unit; null for a cell"))
+    place: int | None = Field(
+        description=_("Place in its group; null for cells, for fewer than five people and for fewer than ten closed")
+    )
+
+
+class ScoreGroupOut(Schema):
+    """Units or cells of one kind."""
+
+    kind: str
+    name: str
+    rows: list[ScoreOut]
+    more: int = Field(description=_("How many rows of this group are not shown"))
 
 
 class CategoryOut(Schema):

@@ -15,6 +15,8 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
      "ability": "incidents.call-back"},
     {"label": _("Second checks"), "url_name": "incident_checks", "order": 28, "icon": "check",
      "ability": "incidents.check"},
+    {"label": _("Scoreboard"), "url_name": "incident_scores", "group": "oversight", "order": 30, "icon": "chart",
+     "ability": "incidents.scores"},
     {"label": _("Categories and limits"), "url_name": "incident_categories", "group": "rules", "order": 20,
      "icon": "clock", "ability": "incidents.view"},
     {"label": _("Routing"), "url_name": "incident_rules", "group": "rules", "order": 22, "icon": "swap",

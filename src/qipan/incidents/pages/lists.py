@@ -82,6 +82,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "choices": choices(post, now),
         "given": given,
         "filtered": any(value for key, value in given.items() if key not in {"state", "sort", "after"}),
+        "older": f"?{_with(given, older='1')}" if given.get("text") and given.get("older") != "1" else "",
         "may_batch": post.may("incidents.dispatch") or post.may("incidents.remind"),
         "may_report": post.may("incidents.report"),
         "may_export": post.may("incidents.export"),
@@ -109,6 +110,7 @@ def filters_of(given: Any) -> Filters:
             source=given.get("source", ""),
             since=date.fromisoformat(given["since"]) if given.get("since") else None,
             until=date.fromisoformat(given["until"]) if given.get("until") else None,
+            older=given.get("older") == "1",
         )
     except ValueError as problem:
         raise UnknownFilter from problem

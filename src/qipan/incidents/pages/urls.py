@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qipan.incidents.pages import exports, file, lists, papers, public, reports, settings, watch
+from qipan.incidents.pages import exports, file, lists, papers, public, reports, scoreboard, settings, watch
 
 urlpatterns = [
     path("incidents/", lists.page, name="incidents"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("incidents/new/premises/", reports.find_premises, name="incident_find_premises"),
     path("incidents/new/outline.json", reports.outline, name="incident_outline"),
     path("incidents/supervisions/", watch.supervisions, name="supervisions"),
+    path("incidents/scores/", scoreboard.page, name="incident_scores"),
     path("incidents/checks/", watch.checks, name="incident_checks"),
     path("incidents/call-backs/", watch.call_backs, name="incident_call_backs"),
     path("incidents/rules/categories/", settings.categories, name="incident_categories"),

@@ -1,0 +1,271 @@
+"""Lists of incidents by keyset: filters, orders, and search by words."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.utils import timezone
+
+from qipan.foundation.areas.access import within
+from qipan.foundation.areas.models import Area
+from qipan.foundation.posts.models import Post
+from qipan.foundation.refusals import Invalid
+from qipan.incidents import access
+from qipan.incidents.models import IS_OPEN, Category, Incident, Months
+from qipan.incidents.rules.classes import Klass
+from qipan.incidents.rules.steps import ENDED, OPEN, Status
+from qipan.kernels import bigrams
+
+HORIZON = timedelta(days=366)  # how far back a search by words looks by itself
+SPAN = 30 * 86400  # seconds; see models.Months
+# Classes so common that the newest fifty are near however the list is read.
+COMMON = frozenset({Klass.HAZARD, Klass.HELP, Klass.CITY, Klass.FACILITY, Klass.DISPUTE})
+
+
+class BadCursor(Invalid):
+    """This page link is damaged. Please start again from the first page."""
+
+
+class UnknownOrder(Invalid):
+    """This list cannot be sorted that way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to. Empty means all."""
+
+    text: str = ""
+    status: tuple[str, ...] = ()
+    state: str = ""  # open, ended, overdue, due (within the hour), supervised
+    klass: tuple[str, ...] = ()
+    category: str = ""
+    area: int | None = None
+    unit: int | None = None
+    urgent: bool | None = None
+    supervised: bool | None = None
+    mine: bool = False
+    source: str = ""
+    since: date | None = None
+    until: date | None = None
+    older: bool = False  # with `text`: beyond the horizon too
+    ids: tuple[UUID, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows as dictionaries, and the cursor of the next page ("" on the last)."""
+
+    rows: list[dict[str, Any]]
+    after: str
+
+
+class Overlaps(Func):
+    """Whether two arrays of numbers have one in common."""
+
+    template = "(%(expressions)s::int[])"
+    arg_joiner = " && "
+    output_field = BooleanField()
+
+
+# Each order: its columns (a leading "-" descends), always ending in the id, all with an index that serves them.
+ORDERS: dict[str, tuple[str, ...]] = {
+    "newest": ("-reported_at", "-id"),
+    "oldest": ("reported_at", "id"),
+    "due": ("due_at", "id"),
+    "last-due": ("-due_at", "-id"),
+}
+COLUMNS = (
+    "id", "number", "title", "klass", "status", "urgent", "private", "supervised", "level", "reported_at", "status_at",
+    "due_at", "closed_at", "on_time", "longitude", "latitude", "address", "flags", "reworks", "reopenings", "source",
+    "version",
+)  # fmt: skip
+NAMES = {
+    "category_name": F("category__name"),
+    "category_name_en": F("category__name_en"),
+    "category_key": F("category__key"),
+    "township_name": F("township__name"),
+    "village_name": F("village__name"),
+    "cell_name": F("cell__name"),
+    "unit_name": F("unit__name"),
+    "desk_name": F("desk__name"),
+}
+
+
+def filtered(*, viewer: Post, filters: Filters, now: datetime) -> QuerySet[Incident]:
+    """The visible rows that fit the filters, in no order."""
+    rows = access.visible(viewer=viewer).filter(_conditions(viewer=viewer, filters=filters, now=now))
+    return rows.filter(access.mine(viewer)) if filters.mine else rows
+
+
+def _conditions(*, viewer: Post, filters: Filters, now: datetime) -> Q:
+    """Every filter but `mine`, each in a form that an index can serve."""
+    conditions = Q()
+    if filters.text:
+        conditions &= searched(filters.text)
+        if not filters.older and filters.since is None:
+            conditions &= Q(reported_at__gte=now - HORIZON)
+    if filters.status:
+        conditions &= Q(status__in=filters.status)
+    if filters.state:
+        conditions &= in_state(filters.state, now)
+    if filters.klass:
+        # Rows are found by their category, which has an index.
+        kinds = Category.objects.filter(district=viewer.district_id, klass__in=filters.klass)
+        conditions &= Q(klass__in=filters.klass)
+        if not {Klass(one) for one in filters.klass} & COMMON:
+            conditions &= Q(category__in=list(kinds.values_list("pk", flat=True)))
+    if filters.category:
+        kinds = Category.objects.filter(district=viewer.district_id, key=filters.category)
+        conditions &= Q(category__in=list(kinds.values_list("pk", flat=True)))
+    if filters.area:
+        conditions &= _inside(filters.area)
+    if filters.unit:
+        conditions &= Q(unit=filters.unit)
+    if filters.urgent is not None:
+        conditions &= Q(urgent=filters.urgent)
+    if filters.supervised is not None:
+        conditions &= Q(supervised=filters.supervised)
+    if filters.source:
+        conditions &= Q(source=filters.source)
+    if filters.since:
+        conditions &= Q(reported_at__gte=_midnight(filters.since))
+    if filters.until:
+        conditions &= Q(reported_at__lt=_midnight(filters.until + timedelta(days=1)))
+    if filters.ids:
+        conditions &= Q(pk__in=filters.ids)
+    return conditions
+
+
+def _inside(area_id: int) -> Q:
+    area = Area.objects.filter(pk=area_id).first()
+    return within(area) if area else Q(pk__in=())
+
+
+def _midnight(day: date) -> datetime:
+    try:
+        return timezone.make_aware(datetime.combine(day, time.min))
+    except OverflowError:
+        raise UnknownOrder(field="since") from None
+
+
+def in_state(state: str, now: datetime) -> Q:
+    opened = ~Q(status__in=[*ENDED, Status.DRAFT])
+    match state:
+        case "open":
+            return opened
+        case "ended":
+            return Q(status__in=ENDED)
+        case "overdue":
+            return opened & Q(due_at__lt=now)
+        case "due":
+            return opened & Q(due_at__gte=now, due_at__lt=now + timedelta(hours=1))
+        case "supervised":
+            return opened & Q(supervised=True)
+    raise UnknownOrder(field="state")
+
+
+def searched(text: str) -> Q:
+    """Rows whose masked words hold every term; a number is found whole."""
+    wanted = bigrams.query(text)
+    if not wanted:
+        return Q()
+    raw = " & ".join("'" + term.replace("\\", "\\\\").replace("'", "''") + "'" for term in wanted)
+    return Q(search=SearchQuery(raw, search_type="raw", config="simple"))
+
+
+def page(
+    *, viewer: Post, filters: Filters, now: datetime, order: str = "newest", after: str = "", limit: int = 50
+) -> Page:
+    """One page of a list by keyset: its cost does not grow with how far one has turned, nor with the years.
+
+    One query, and one small one for each filter by area or category. A search by words looks into the newest two
+    months first, then into a year, and further only where `older` asks for it; so a common word is as quick as a rare
+    one.
+    """
+    if order not in ORDERS:
+        raise UnknownOrder(field="order")
+    columns = ORDERS[order]
+    conditions = _conditions(viewer=viewer, filters=filters, now=now) & access.limits(viewer)
+    if order in {"due", "last-due"}:
+        conditions &= Q(due_at__isnull=False)
+        if filters.state not in {"ended", ""} or (set(filters.status) <= set(OPEN) and filters.status):
+            conditions &= IS_OPEN
+    newest = now
+    if after:
+        newest, key = _read(after)
+        conditions &= _behind(columns, newest, key)
+    found: list[dict[str, Any]] = []
+    for window in _windows(filters, order, newest):
+        found = _top(viewer, filters, conditions & window, columns, limit + 1)
+        if len(found) > limit:
+            break
+    more = len(found) > limit
+    found = found[:limit]
+    return Page(found, _cursor(columns, found[-1]) if more else "")
+
+
+def rows(*, viewer: Post, filters: Filters, now: datetime, order: str, limit: int) -> list[dict[str, Any]]:
+    """The first rows of a list, for a file that holds it whole. One query."""
+    if order not in ORDERS:
+        raise UnknownOrder(field="order")
+    found = filtered(viewer=viewer, filters=filters, now=now).order_by(*ORDERS[order])
+    return list(found.values(*COLUMNS, **NAMES)[:limit])
+
+
+def _top(viewer: Post, filters: Filters, conditions: Q, columns: Sequence[str], count: int) -> list[dict[str, Any]]:
+    """The first rows in an order. Where sight has several grounds, each gives its first rows by its own index, and
+    the first of all are among them."""
+    grounds = access.branches(viewer)
+    if filters.mine and viewer.role in access.OVERSEERS:
+        grounds = [ground & own for ground in grounds for own in access.own(viewer)]
+    elif filters.mine:
+        grounds = access.own(viewer) if grounds else []
+    if not grounds:
+        return []
+    rows = Incident.objects.filter(conditions)
+    first, *others = (rows.filter(ground).order_by(*columns).values("pk")[:count] for ground in grounds)
+    # The few rows are found first and get their names then: joined to all names the database might sort them all.
+    rows = Incident.objects.filter(pk__in=first.union(*others) if others else first)
+    return list(rows.order_by(*columns).values(*COLUMNS, **NAMES)[:count])
+
+
+def _windows(filters: Filters, order: str, newest: datetime) -> Iterator[Q]:
+    """How far back a search by words looks, step by step. Every step holds those before it."""
+    if not filters.text or order != "newest":
+        yield Q()
+        return
+    last = int(newest.timestamp()) // SPAN
+    for spans in (2, 13):
+        yield Q(Overlaps(Months(F("reported_at")), list(range(last - spans + 1, last + 1))))
+    if filters.older or filters.since is not None:
+        yield Q()
+
+
+def _cursor(columns: Sequence[str], row: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([row[name.lstrip("-")] for name in columns])).decode().rstrip("=")
+
+
+def _read(cursor: str) -> tuple[datetime, UUID]:
+    try:
+        first, last = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        when, key = datetime.fromisoformat(first), UUID(last)
+    except (ValueError, TypeError, AttributeError) as problem:
+        raise BadCursor(field="after") from problem
+    if when.tzinfo is None:
+        raise BadCursor(field="after")
+    return when, key
+
+
+def _behind(columns: Sequence[str], when: datetime, key: UUID) -> Q:
+    """Rows after the cursor's, for a two-column order that runs one way."""
+    name, way = columns[0].lstrip("-"), "lt" if columns[0].startswith("-") else "gt"
+    # The first condition alone lets the index be entered at the right place.
+    return Q(**{f"{name}__{way}e": when}) & (Q(**{f"{name}__{way}": when}) | Q(**{f"id__{way}": key}))
