@@ -139,7 +139,7 @@ def test_several_duties_are_handed_over_after_a_look(page: Page, live: str, sign
     page.get_by_role("button", name="先预览").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("6项任务移交给")
     look(page, "hand-over-preview")
-    page.get_by_role("button", name="移交", exact=True).click()
+    page.get_by_role("button", name="移交任务", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("已移交6项任务")
 
 
