@@ -98,7 +98,7 @@ def test_the_officer_answers_a_request_from_check_to_copy(page, live, sign_in, o
     sign_in(officer)
     page.goto(f"{live}/data-requests/")
     page.get_by_role("link", name="查阅").click()
-    page.get_by_role("button", name="核验通过").click()
+    page.get_by_role("button", name="本人无误").click()
     page.get_by_label("准确值").fill("13812345678")
     page.get_by_role("button", name="查找").click()
     expect(page.get_by_text("王*").first).to_be_visible()
