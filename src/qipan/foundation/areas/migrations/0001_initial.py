@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=qipan.kernels.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.TextField(choices=[('areas', 'Areas and outlines'), ('premises', 'Premises'), ('units', 'Units'), ('posts', 'People and posts')])),
-                ('state', models.TextField(choices=[('received', 'Being checked'), ('checked', 'Checked'), ('loading', 'Being loaded'), ('loaded', 'Loaded'), ('refused', 'Refused'), ('cancelled', 'Cancelled')], default='received')),
+                ('state', models.TextField(choices=[('received', 'Being checked'), ('checked', 'Checked'), ('loading', 'Being loaded'), ('loaded', 'Loaded'), ('refused', 'File refused'), ('cancelled', 'Cancelled')], default='received')),
                 ('file_name', models.TextField()),
                 ('size', models.BigIntegerField()),
                 ('options', models.JSONField(default=dict)),
