@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from qipan.assembly.demo import build, persons
-from qipan.foundation.areas.models import Area, Level
+from qipan.foundation.areas.models import Area, Level, PremisesKind
 from qipan.foundation.duties import sweeper
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.rules import State
@@ -27,6 +27,7 @@ from qipan.incidents import access
 from qipan.incidents.models import Category, Incident, Reporter, Rule
 from qipan.incidents.operations.steps import SAID
 from qipan.incidents.rules.steps import ENDED, STEPS, Status
+from qipan.inspections.models import Plan, Visit
 from qipan.kernels import identity
 from tests.demo import AT
 
@@ -189,6 +190,16 @@ def test_there_is_as_much_as_was_said(demo_small: build.Demo) -> None:
     sources = Counter(Incident.objects.values_list("source", flat=True))
     assert set(sources) >= {"grid", "resident", "hotline", "device"}
     assert len(set(Incident.objects.values_list("klass", flat=True))) >= 7
+
+
+def test_premises_are_inspected_by_plans(demo_small: build.Demo) -> None:
+    assert set(Plan.objects.values_list("kind", flat=True)) == set(PremisesKind.values)
+    states = Counter(Visit.objects.values_list("state", flat=True))
+    assert states["owed"] > 0
+    assert states["done"] > 0
+    owed = Duty.objects.filter(kind="inspections.visit").exclude(state=State.ENDED)
+    assert owed.count() == states["owed"]
+    assert not Visit.objects.filter(visited_at__gt=AT).exists()
 
 
 def test_clearing_is_for_demos_only(demo_small: build.Demo) -> None:

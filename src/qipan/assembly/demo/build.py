@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from psycopg import sql
 
-from qipan.assembly.demo import incidents, people, scene
+from qipan.assembly.demo import incidents, people, scene, visits
 from qipan.assembly.demo import map as demo_map
 from qipan.assembly.demo.loading import bare
 from qipan.foundation.areas.models import Area, DistrictProfile, Level
@@ -114,6 +114,8 @@ def load(
                 count=f"{told:,}", rows=f"{speed.total:,}", rate=rate
             )
         )
+    with step(say, _("Inspections")) as report, transaction.atomic():
+        report(_("{count} visits").format(count=visits.build(district=district, seed=seed, at=at)))
     with step(say, _("Journal")) as report:
         report(_("{count} entries sealed").format(count=f"{seal():,}"))
     mark |= {
