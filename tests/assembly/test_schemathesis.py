@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 import schemathesis
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import transaction
+from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -31,6 +32,16 @@ ALIKE = {
     "phases": [Phase.explicit, Phase.generate],
     "suppress_health_check": list(HealthCheck),
 }
+
+
+@pytest.fixture(autouse=True)
+def same_connection() -> Iterator[None]:
+    """As Django's own test client does: the end of a request does not end the connection that the test is on."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
 
 
 @pytest.fixture(scope="module")
