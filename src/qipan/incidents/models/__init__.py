@@ -1,6 +1,17 @@
 """Tables of incidents. What must never be true is a constraint here; what may come next is in rules/steps.py."""
 
-from qipan.incidents.models.incident import KLASSES, STATUSES, Attachment, Category, Incident, Reporter, every_level
+from qipan.incidents.models.incident import (
+    IS_OPEN,
+    KLASSES,
+    STATUSES,
+    Attachment,
+    Category,
+    Incident,
+    Months,
+    Places,
+    Reporter,
+    every_level,
+)
 from qipan.incidents.models.sides import (
     ASKS,
     Allowance,
@@ -17,6 +28,7 @@ from qipan.incidents.models.sides import (
 
 __all__ = [
     "ASKS",
+    "IS_OPEN",
     "KLASSES",
     "STATUSES",
     "Allowance",
@@ -25,7 +37,9 @@ __all__ = [
     "Attachment",
     "Category",
     "Incident",
+    "Months",
     "Number",
+    "Places",
     "Rating",
     "Reminder",
     "Reporter",

@@ -1,6 +1,11 @@
 """Tables of jurisdiction: the tree, its codes and boundaries in time, and what stands at a place."""
 
-from qipan.foundation.areas.models.places import Import, Located, Point, Premises
+from qipan.foundation.areas.models.places import (
+    Import,
+    Located,
+    Point,
+    Premises,
+)
 from qipan.foundation.areas.models.tree import (
     Area,
     Boundary,
