@@ -30,7 +30,8 @@ def set_away(
 @transaction.atomic
 def cancel_away(*, absence_id: UUID, by: Post, at: datetime) -> None:
     """The holder is not away after all. Days already gone stay on record."""
-    absence = Absence.objects.select_for_update().filter(pk=absence_id, away_to__gt=at).first()
+    rows = Absence.objects.select_for_update(of=("self",)).filter(post__in=access.visible_posts(viewer=by))
+    absence = rows.filter(pk=absence_id, away_to__gt=at).first()
     if absence is None:
         raise NotFound
     post = _own_or_administered(absence.post_id, by=by)
