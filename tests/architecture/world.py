@@ -11,6 +11,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.test import Client
 
+from qipan.foundation.areas.imports import runs
 from qipan.foundation.areas.models import Premises
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations import years
@@ -151,6 +152,9 @@ def _rows(town: Town, card_id: Any, premises: Premises) -> dict[str, Any]:
     session = UserSession.objects.create(user=handler.person, ip="192.0.2.9", session_key="k" * 32, user_agent=TITLE)
     made = {
         "person_id": handler.person,
+        "import_id": runs.receive(
+            district=handler.district, kind="areas", file_name=f"{TITLE}.csv", data=b"code,name", by=handler, at=at
+        ),
         "token_id": token,
         "plan_id": plan,
         "visit_id": visit,
