@@ -11,6 +11,7 @@ from ninja import Field, Schema
 from pydantic import StringConstraints
 
 from qipan.incidents.queries import Filters
+from qipan.incidents.rules.classes import Klass
 
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
@@ -26,7 +27,7 @@ class Query(Schema):
     )
     status: list[str] = Field([], description=_("Status values"))
     state: Literal["", "open", "ended", "overdue", "due", "supervised"] = ""
-    klass: list[str] = []
+    klass: list[Klass] = []
     category: Annotated[str, StringConstraints(max_length=40)] = ""
     area: AreaId | None = None
     unit: AreaId | None = None

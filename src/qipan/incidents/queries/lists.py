@@ -120,7 +120,7 @@ def _conditions(*, viewer: Post, filters: Filters, now: datetime) -> Q:
         # Rows are found by their category, which has an index.
         kinds = Category.objects.filter(district=viewer.district_id, klass__in=filters.klass)
         conditions &= Q(klass__in=filters.klass)
-        if not {Klass(one) for one in filters.klass} & COMMON:
+        if not set(filters.klass) & COMMON:
             conditions &= Q(category__in=list(kinds.values_list("pk", flat=True)))
     if filters.category:
         kinds = Category.objects.filter(district=viewer.district_id, key=filters.category)
