@@ -202,9 +202,6 @@ def test_columns_that_the_ledger_does_not_know_get_their_default(here: scene.Sce
     assert {"stage", "stages_late"} <= set(extra)
 
 
-@pytest.mark.xfail(
-    reason="a second load into the same database tells some stories otherwise: not found yet", strict=False
-)
 def test_loading_twice_gives_the_same_tables(demo_small: build.Demo) -> None:
     def what() -> tuple[list[Any], list[Any]]:
         columns = ("number", "title", "text", "reported_at", "status", "status_at", "due_at", "version")

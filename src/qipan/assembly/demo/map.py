@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import resources
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_OID, uuid5
 
 import numpy as np
 import shapely
@@ -21,11 +21,10 @@ from numpy.typing import NDArray
 
 from qipan.assembly.demo import ground, names
 from qipan.foundation.areas import queries
-from qipan.foundation.areas.models import Area
+from qipan.foundation.areas.models import Area, Level
 from qipan.foundation.areas.operations.versions import pinyins, touch
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import HasAuthor
-from qipan.kernels.ids import new_id
 
 NAME, CODE = "殷都区", "410505"
 SOURCE = "Qipan demo: schematic, not surveyed 示意"
@@ -122,6 +121,8 @@ def build(size: str = "default", seed: int = 1) -> DemoMap:
 @transaction.atomic
 def load(demo_map: DemoMap, *, by: HasAuthor, at: datetime, since: date = SINCE) -> Area:
     """Put a map into the database as a new district and return it."""
+    # The same map has the same ids of premises: by them inspections are spread over the days.
+    number = Area.objects.filter(level=Level.DISTRICT).count()
     ids = queries.next_ids(len(demo_map.areas))
     paths = _paths(demo_map.areas, ids)
     keys = pinyins(area.name for area in demo_map.areas)
@@ -152,8 +153,8 @@ def load(demo_map: DemoMap, *, by: HasAuthor, at: datetime, since: date = SINCE)
     columns = ("id", "district_id", "township_id", "village_id", "cell_id", "longitude", "latitude", "kind", "name",
                "code", "active_from")  # fmt: skip
     keyed = zip(demo_map.premises, pinyins(place.name for place in demo_map.premises), strict=True)
-    _copy("areas_premises", (*columns, "pinyin"), ((*_located(place, paths), key) for place, key in keyed))
-    _copy("areas_point", columns, (_located(place, paths) for place in demo_map.points))
+    _copy("areas_premises", (*columns, "pinyin"), ((*_located(number, place, paths), key) for place, key in keyed))
+    _copy("areas_point", columns, (_located(number, place, paths) for place in demo_map.points))
     touch(ids[0])
     district = Area.objects.get(pk=ids[0])
     journal.record(
@@ -290,8 +291,9 @@ def _paths(areas: Sequence[DemoArea], ids: Sequence[int]) -> list[tuple[int | No
     return paths
 
 
-def _located(place: DemoPlace, paths: Sequence[tuple[int | None, ...]]) -> tuple[Any, ...]:
-    key: UUID = new_id()
+def _located(number: int, place: DemoPlace, paths: Sequence[tuple[int | None, ...]]) -> tuple[Any, ...]:
+    """A row of the district with this number in the database."""
+    key = uuid5(NAMESPACE_OID, f"{number} {place.code}")
     where = (*paths[place.area], place.longitude, place.latitude)
     return (key, *where, place.kind, place.name, place.code, place.since)
 

@@ -113,7 +113,12 @@ class Scene:
 def load(district: Area, *, at: datetime) -> Scene:
     """Read a district: what is in force at `at`."""
     areas = {area.pk: area for area in Area.objects.filter(district=district).order_by("pk")}
-    posts = Post.objects.filter(district=district).in_force(at).with_names().order_by("id")
+    posts = (
+        Post.objects.filter(district=district)
+        .in_force(at)
+        .with_names()
+        .order_by("person__username", "role", "area", "unit")
+    )
     actors = {
         post.pk: Actor(post.pk, post.person_id, post.author().label, post.role, post.area_id, post.level, post.unit_id,
                        post.district_id)
@@ -140,8 +145,12 @@ def load(district: Area, *, at: datetime) -> Scene:
         rules[rule.area_id].append(rule)
     premises: dict[int, list[tuple[UUID, str, str, float, float]]] = defaultdict(list)
     living = (PremisesKind.VILLAGE, PremisesKind.COMMUNITY)
-    for row in Premises.objects.filter(district=district, active_to=None, cell__isnull=False).exclude(kind__in=living)\
-            .order_by("pk").values_list("cell_id", "id", "kind", "name", "longitude", "latitude"):  # fmt: skip
+    visited = Premises.objects.filter(district=district, active_to=None, cell__isnull=False)
+    for row in (
+        visited.exclude(kind__in=living)
+        .order_by("code", "cell", "kind", "name")
+        .values_list("cell_id", "id", "kind", "name", "longitude", "latitude")
+    ):
         premises[row[0]].append((row[1], row[2], row[3], row[4] or 0.0, row[5] or 0.0))
     return Scene(
         district=district,
@@ -152,7 +161,9 @@ def load(district: Area, *, at: datetime) -> Scene:
         actors=actors,
         commanders=[actor for actor in actors.values() if actor.role == Role.COMMANDER],
         grid=dict(grid),
-        categories={row.key: row for row in Category.objects.filter(district=district, valid_to=None)},
+        categories={
+            row.key: row for row in Category.objects.filter(district=district, valid_to=None).order_by("order", "key")
+        },
         rules=dict(rules),
         clock=clocks.rules_of(district.pk),
         names={pk: area.name for pk, area in areas.items()},
