@@ -218,3 +218,11 @@ def test_the_digest_sees_any_difference_and_no_order(house):
         cursor.execute("DELETE FROM journal_pending")
         cursor.execute("INSERT INTO journal_pending SELECT * FROM kept")
     assert backup.compare(before, contents(house.conninfo)) == []
+
+
+def test_a_program_of_the_servers_own_version_goes_before_a_newer_one(tmp_path, monkeypatch):
+    older = tmp_path / "pg_restore"
+    older.write_text("#!/bin/sh\necho 'pg_restore (PostgreSQL) 3.18 (Debian 3.18-0+deb12u1)'\n")
+    older.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert backup.program("pg_restore", 3) == older
