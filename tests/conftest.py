@@ -11,6 +11,7 @@ from hypothesis import settings as hypothesis
 
 from qipan.assembly.folders import CHECKOUT
 from tests.demo import demo_copy, demo_small, demo_small_place  # noqa: F401  (fixtures for every test)
+from tests.template import django_db_modify_db_settings, django_db_setup  # noqa: F401
 
 # A machine under load is no failure: no test asserts a time.
 hypothesis.register_profile("qipan", deadline=None)

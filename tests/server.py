@@ -13,7 +13,7 @@ from qipan.assembly.folders import data_folder
 if not os.environ.get("DATABASE_URL"):
     server = Embedded(data_folder() / "tests", durable=False)
     server.start()
-    os.environ["DATABASE_URL"] = server.url(role=OWNER)
+    os.environ["DATABASE_URL"] = os.environ["QIPAN_TESTS_SERVER"] = server.url(role=OWNER)
 os.environ.setdefault("QIPAN_KEYS", str(data_folder() / "tests/keys"))
 os.environ["QIPAN_POOL"] = "0"
 (data_folder() / "static").mkdir(parents=True, exist_ok=True)  # WhiteNoise warns where it is missing
