@@ -32,9 +32,11 @@ def import_() -> None:
 @json_option
 def import_calendar(*, file: Path, dry_run: bool, told: bool, as_json: bool, **given: Any) -> None:
     """A year's days off and working weekend days (CSV: date, kind, name). Open deadlines are counted anew."""
+    with file.open("rb") as opened:
+        data = opened.read(years.MOST_BYTES + 1)
     values: dict[str, Any] = {
         "district": find_district(given["district"]),
-        "data": file.read_bytes()[: years.MOST_BYTES + 1],
+        "data": data,
         "year": given["year"],
         "source": given["source"],
         "at": timezone.now(),
