@@ -205,6 +205,21 @@ def test_no_file_names_a_registry_or_a_machine():
     assert not found
 
 
+MERGING = re.compile(rf"^(?:{'<' * 7} |{'>' * 7} )", re.MULTILINE)
+
+
+def test_no_file_holds_both_sides_of_an_unfinished_merge():
+    found = []
+    for file in tracked():
+        try:
+            text = (CHECKOUT / file).read_text()
+        except UnicodeDecodeError:
+            continue
+        if MERGING.search(text):
+            found.append(file)
+    assert not found
+
+
 def test_warnings_are_errors(pytestconfig):
     assert pytestconfig.getini("filterwarnings")[0] == "error"
 

@@ -66,7 +66,7 @@ def listed(request: HttpRequest) -> HttpResponse:
             for area in page.items
         ],
         "deep": deep,
-        "page": {"next": without(request, "after", after=page.next) if page.next else ""},
+        "page": {"next": page.next},
         "levels": Level.choices,
         "exporting": without(request, "after"),
         "may_change": viewer(request).may(rules.CHANGE),

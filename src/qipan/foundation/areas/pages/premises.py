@@ -42,7 +42,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     context = {
         "here": here,
         "rows": [{"premises": row, "place": _place(row, names)} for row in page.items],
-        "page": {"next": without(request, "after", after=page.next) if page.next else ""},
+        "page": {"next": page.next},
         "kinds": PremisesKind.choices,
         "areas": _areas(who.area),
         "exporting": without(request, "after"),
