@@ -18,11 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.foundation.areas import queries as areas
+from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import access, kinds, operations, queries
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.journal.queries import Filters
 from qipan.foundation.journal.rules import EXPORT, READ_SECRET, SEE, About, Class
 from qipan.foundation.posts import access as posts
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
@@ -100,8 +102,9 @@ class TooManyRows(Invalid):
 
 
 @require_GET
-def page(request: HttpRequest) -> HttpResponse:
-    viewer = posts.require(request.viewer, SEE)  # type: ignore[attr-defined]
+@staff(SEE)
+def page(request: Acting) -> HttpResponse:
+    viewer = request.post
     filters = read_filters(request, viewer)
     before = _number(request.GET.get("after", ""))
     entries = queries.recent(viewer=viewer, filters=filters, before=before, limit=PAGE + 1)
@@ -120,9 +123,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def thing(request: HttpRequest, about_kind: str, about_id: UUID) -> HttpResponse:
+@staff(SEE)
+def thing(request: Acting, about_kind: str, about_id: UUID) -> HttpResponse:
     """Everything that happened to one thing, oldest last, as far as the viewer may read it."""
-    viewer = posts.require(request.viewer, SEE)  # type: ignore[attr-defined]
+    viewer = request.post
     entries = list(
         access.visible(viewer=viewer).filter(about_kind=about_kind, about_id=about_id).order_by("-at", "-id")[:500]
     )
@@ -135,9 +139,10 @@ def thing(request: HttpRequest, about_kind: str, about_id: UUID) -> HttpResponse
 
 
 @require_POST
-def export(request: HttpRequest, form: str) -> HttpResponseBase:
+@staff(EXPORT)
+def export(request: Acting, form: str) -> HttpResponseBase:
     """The filtered entries as CSV or xlsx. That they were taken out, and by which filters, is recorded first."""
-    viewer = posts.require(request.viewer, EXPORT)  # type: ignore[attr-defined]
+    viewer = request.post
     filters = read_filters(request, viewer)
     found = queries.filtered(access.visible(viewer=viewer), filters)
     count = found[: MOST_ROWS + 1].count()
@@ -169,11 +174,12 @@ def export(request: HttpRequest, form: str) -> HttpResponseBase:
 
 
 @require_POST
-def verify(request: HttpRequest) -> HttpResponse:
+@staff(EXPORT)
+def verify(request: Acting) -> HttpResponse:
     """Asks the worker to prove the journal now."""
     from qipan.assembly import tasks
 
-    viewer = posts.require(request.viewer, EXPORT)  # type: ignore[attr-defined]
+    viewer = request.post
     tasks.ask_to_verify(post_id=viewer.id)
     messages.success(request, gettext("The worker is verifying the journal. The result appears here."))
     return redirect("journal_list")

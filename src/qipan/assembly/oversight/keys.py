@@ -6,14 +6,15 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
-from qipan.foundation.posts import access as posts
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.vault import operations, queries
 from qipan.foundation.vault.keystore import KeysUnreachable
 from qipan.foundation.vault.rules import REQUESTS, SEE_KEYS
@@ -32,8 +33,9 @@ RENEW_AFTER = timedelta(days=365)  # [ours]
 
 
 @require_GET
-def page(request: HttpRequest) -> HttpResponse:
-    viewer = posts.require(request.viewer, SEE_KEYS)  # type: ignore[attr-defined]
+@staff(SEE_KEYS)
+def page(request: Acting) -> HttpResponse:
+    viewer = request.post
     now, reachable = timezone.now(), True
     try:
         operations.account(at=now)
@@ -67,9 +69,10 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def end_copy(request: HttpRequest, copy_id: UUID) -> HttpResponse:
+@staff(REQUESTS)
+def end_copy(request: Acting, copy_id: UUID) -> HttpResponse:
     """The data-protection officer enters that somebody destroyed a copy."""
-    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+    viewer = request.post
     how = request.POST.get("how", "").strip()
     operations.end_copy(copy_id=copy_id, by=viewer, at=timezone.now(), how=how)
     messages.success(request, gettext("Done and recorded."))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,9 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qipan.foundation.journal import operations as journal
+from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import queries as history
-from qipan.foundation.posts import access as posts
+from qipan.foundation.journal.forms import attempt
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.refusals import Invalid, Refusal
 from qipan.foundation.vault import access, operations, queries
 from qipan.foundation.vault.models import Card, Request
@@ -55,8 +56,9 @@ class Correction(forms.Form):
 
 
 @require_GET
-def page(request: HttpRequest) -> HttpResponse:
-    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+@staff(REQUESTS)
+def page(request: Acting) -> HttpResponse:
+    viewer = request.post
     open_only = request.GET.get("show") != "all"
     found = list(queries.requests(viewer=viewer, open_only=open_only)[:500])
     masks = queries.masked([each.asker_card_id for each in found])
@@ -72,45 +74,35 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest) -> HttpResponse:
-    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+@staff(REQUESTS)
+def new(request: Acting) -> HttpResponse:
+    viewer = request.post
     form = NewRequest(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+
+    def work(at: datetime) -> Request:
         given = form.cleaned_data
-        command = _command(request)
-        try:
-            with transaction.atomic():
-                earlier = journal.once(
-                    command, author=viewer, name="vault.open_request", body=_digestible(given), at=timezone.now()
-                )
-                if earlier is None:
-                    made = operations.open_request(
-                        district_id=viewer.district_id,
-                        kind=given["kind"],
-                        fields={name: given[name] for name in ("name", "phone", "id_number") if given[name]},
-                        text=given["text"],
-                        by=viewer,
-                        at=timezone.now(),
-                    )
-                    earlier = {"id": str(made.id)}
-                    journal.answer(command, earlier)
-        except Invalid as refusal:
-            form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
-        else:
-            return redirect("data_request", earlier["id"])
-    return render(request, "oversight/request_new.html", {"form": form}, status=422 if form.errors else 200)
+        fields = {name: given[name] for name in ("name", "phone", "id_number") if given[name]}
+        return operations.open_request(
+            district_id=viewer.district_id, kind=given["kind"], fields=fields, text=given["text"], by=viewer, at=at
+        )
+
+    if made := attempt(request, form, "vault.open_request", work):
+        return redirect("data_request", made["id"])
+    return render(request, "oversight/request_new.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
 @require_GET
-def detail(request: HttpRequest, request_id: UUID) -> HttpResponse:
-    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+@staff(REQUESTS)
+def detail(request: Acting, request_id: UUID) -> HttpResponse:
+    viewer = request.post
     return _detail(request, _get(request_id, viewer))
 
 
 @require_POST
-def find(request: HttpRequest, request_id: UUID) -> HttpResponse:
+@staff(REQUESTS)
+def find(request: Acting, request_id: UUID) -> HttpResponse:
     """What is held of the asker, by an exact value; the search is journalled with the request's number."""
-    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+    viewer = request.post
     asked = _get(request_id, viewer)
     form = Search(request.POST)
     found: list[Card] = []
@@ -126,14 +118,14 @@ def find(request: HttpRequest, request_id: UUID) -> HttpResponse:
         except Invalid as refusal:
             form.add_error("value", refusal.message)
     cards = [card for card in found if card.id != asked.asker_card_id]
-    return _detail(
-        request, asked, search=form, cards=cards, searched=form.is_valid(), status=422 if form.errors else 200
-    )
+    code = 422 if form.errors else 200
+    return _detail(request, asked, search=form, cards=cards, searched=form.is_valid(), status=code)
 
 
 @require_POST
-def step(request: HttpRequest, request_id: UUID, action: str) -> HttpResponse:
-    viewer = posts.require(request.viewer, REQUESTS)  # type: ignore[attr-defined]
+@staff(REQUESTS)
+def step(request: Acting, request_id: UUID, action: str) -> HttpResponse:
+    viewer = request.post
     asked, now = _get(request_id, viewer), timezone.now()
     chosen = _chosen(request)
     correction = Correction(request.POST if action == "correct" else None)
@@ -245,15 +237,3 @@ def _chosen(request: HttpRequest) -> list[UUID]:
         except ValueError:
             continue
     return list(dict.fromkeys(chosen))
-
-
-def _command(request: HttpRequest) -> UUID | None:
-    try:
-        return UUID(request.POST.get("command", ""))
-    except ValueError:
-        return None
-
-
-def _digestible(given: dict[str, Any]) -> dict[str, str]:
-    """What a repeated form is compared by: only its digest is kept."""
-    return {name: str(value) for name, value in given.items()}

@@ -192,8 +192,9 @@ def alarm_id(*, district_id: int, year: int) -> UUID:
 
 DESKS = (Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.GRID_WORKER, Role.SITE_HEAD, Role.PROGRAMME)
 
+SEE = "duties.see"
 ABILITIES: dict[str, Iterable[Role]] = {
-    "duties.see": EVERYBODY,
+    SEE: EVERYBODY,
     "duties.take_call": DESKS,
     "duties.ask_relief": EVERYBODY,
     "duties.hand_over": EVERYBODY,  # the own ones; others' as `operations.may_hand_over` says

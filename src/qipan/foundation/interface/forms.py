@@ -28,5 +28,16 @@ def refused_into(form: forms.BaseForm, *, fields: Mapping[str, str] | None = Non
     except (NotFound, Forbidden, TooMany):
         raise
     except Refusal as refusal:
-        name = (fields or {}).get(refusal.field, refusal.field)
-        form.add_error(name if name in form.fields else None, refusal.message)
+        refusal.field = (fields or {}).get(refusal.field, refusal.field)
+        put(form, refusal)
+
+
+def put(form: forms.BaseForm, refusal: Refusal) -> None:
+    """Show a refusal beside the field that it names, or above the form."""
+    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+    form.refused = refusal.status  # type: ignore[attr-defined]
+
+
+def status(form: forms.BaseForm) -> int:
+    """Of a page with this form: as the refusal in it says, 422 where it was not filled in right, else 200."""
+    return getattr(form, "refused", 422) if form.is_bound else 200

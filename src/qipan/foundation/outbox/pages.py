@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.journal.forms import attempt, once, pressed
 from qipan.foundation.outbox import access, forms, operations, queries, rules, templates
-from qipan.foundation.outbox.models import Gateway, Message
+from qipan.foundation.outbox.models import Gateway, Message, Policy
 from qipan.foundation.outbox.rules import Channel, State
-from qipan.foundation.posts.http import Acting, attempt, once, page
+from qipan.foundation.posts.middleware import Acting
+from qipan.foundation.posts.rules import SEE
 from qipan.foundation.vault import queries as vault
 
 SHOWN = 50
@@ -43,7 +47,7 @@ NAVIGATION = [
 ]
 
 
-@page()
+@staff(SEE)
 def inbox(request: Acting) -> HttpResponse:
     before = parse_datetime(request.GET.get("after", "")) if request.GET.get("after") else None
     found = queries.inbox(person=request.post.person, before=before, limit=SHOWN + 1)
@@ -56,15 +60,15 @@ def inbox(request: Acting) -> HttpResponse:
     return render(request, "outbox/inbox.html", context)
 
 
-@page()
+@staff(SEE)
 @require_POST
 def read(request: Acting) -> HttpResponse:
     """Everything is read."""
-    once(request, "outbox.read", lambda: operations.mark_read(by=request.post, at=timezone.now()))
+    once(request, "outbox.read", lambda at: {"read": operations.mark_read(by=request.post, at=at)})
     return redirect("inbox")
 
 
-@page()
+@staff(SEE)
 @require_POST
 def follow(request: Acting, message_id: UUID) -> HttpResponse:
     """Read one message and go where it leads."""
@@ -76,7 +80,7 @@ def follow(request: Acting, message_id: UUID) -> HttpResponse:
     return redirect(message.link if ours else "inbox")
 
 
-@page()
+@staff(SEE)
 def sent(request: Acting) -> HttpResponse:
     """What was sent and what became of it."""
     state, channel = request.GET.get("state", ""), request.GET.get("channel", "")
@@ -106,33 +110,29 @@ def _to(message: Message, masked: dict[UUID, dict[str, str]]) -> str:
     return "—"
 
 
-@page("outbox.administer")
+@staff("outbox.administer")
 @require_POST
 def act(request: Acting, message_id: UUID, what: str) -> HttpResponse:
     """Try again, or give it up."""
     operation = {"retry": operations.retry, "cancel": operations.cancel}.get(what)
     if operation is None:
         raise Http404
-    done = once(
-        request,
-        f"outbox.{what}:{message_id}",
-        lambda: operation(message_id=message_id, by=request.post, at=timezone.now()),
-    )
-    if done:
-        messages.success(request, _("It will be tried again.") if what == "retry" else _("It will not be sent."))
+    said = _("It will be tried again.") if what == "retry" else _("It will not be sent.")
+    name = f"outbox.{what}:{message_id}"
+    pressed(request, name, lambda at: operation(message_id=message_id, by=request.post, at=at), said=said)
     return redirect("outbox_sent")
 
 
-@page("outbox.administer")
+@staff("outbox.administer")
 def settings(request: Acting) -> HttpResponse:
     policy = queries.policy(request.post.district_id)
     initial = {name: getattr(policy, name) for name in forms.PolicyForm.base_fields}
     form = forms.PolicyForm(request.POST if request.method == "POST" else None, initial=initial)
 
-    def work() -> None:
-        operations.set_policy(**form.cleaned_data, by=request.post, at=timezone.now())
+    def work(at: datetime) -> Policy:
+        return operations.set_policy(**form.cleaned_data, by=request.post, at=at)
 
-    if request.method == "POST" and attempt(request, form, "outbox.policy", work):
+    if attempt(request, form, "outbox.policy", work):
         messages.success(request, _("Saved."))
         return redirect("outbox_settings")
     own = queries.wordings(viewer=request.post)
@@ -148,7 +148,7 @@ def settings(request: Acting) -> HttpResponse:
     return render(request, "outbox/settings.html", context, status=422 if form.is_bound else 200)
 
 
-@page("outbox.administer")
+@staff("outbox.administer")
 def gateway(request: Acting, gateway_id: int | None = None) -> HttpResponse:
     """A new gateway, or one to change."""
     row: Gateway | None = None
@@ -162,17 +162,17 @@ def gateway(request: Acting, gateway_id: int | None = None) -> HttpResponse:
     if row:
         form.fields["name"].disabled = True
 
-    def work() -> None:
-        operations.set_gateway(**form.cleaned_data, by=request.post, at=timezone.now())
+    def work(at: datetime) -> Gateway:
+        return operations.set_gateway(**form.cleaned_data, by=request.post, at=at)
 
-    if request.method == "POST" and attempt(request, form, f"outbox.gateway:{gateway_id}", work):
+    if attempt(request, form, f"outbox.gateway:{gateway_id}", work):
         messages.success(request, _("Saved."))
         return redirect("outbox_settings")
     context = {"form": form, "gateway": row, "hosts": installation.GATEWAY_HOSTS}
     return render(request, "outbox/gateway.html", context, status=422 if form.is_bound else 200)
 
 
-@page("outbox.administer")
+@staff("outbox.administer")
 def wording(request: Acting, template: str, language: str) -> HttpResponse:
     """The district's own text for a message, beside ours."""
     known = templates.TEMPLATES.get(template)
@@ -182,15 +182,14 @@ def wording(request: Acting, template: str, language: str) -> HttpResponse:
     ours = templates.ours(template, language)
     initial = {"subject": own.subject, "body": own.body} if own else {"subject": ours[0], "body": ours[1]}
     form = forms.WordingForm(request.POST if request.method == "POST" else None, initial=initial)
-    at = timezone.now()
 
-    def work() -> None:
+    def work(at: datetime) -> None:
         if "reset" in request.POST:
             operations.clear_wording(template=template, language=language, by=request.post, at=at)
         else:
             operations.set_wording(template=template, language=language, **form.cleaned_data, by=request.post, at=at)
 
-    if request.method == "POST" and attempt(request, form, f"outbox.wording:{template}:{language}", work):
+    if attempt(request, form, f"outbox.wording:{template}:{language}", work):
         messages.success(request, _("Saved."))
         return redirect("outbox_settings")
     context: dict[str, Any] = {

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from qipan.foundation.interface import problems
 from qipan.foundation.posts import holding, operations
 from qipan.foundation.posts.models import Person, Post
 from qipan.foundation.refusals import Forbidden
@@ -39,6 +40,18 @@ class Request(HttpRequest):
     token_used: bool
 
 
+class Acting(Request):
+    """A request behind `staff`: of somebody who holds a post in force."""
+
+    post: Post
+
+
+def viewer(request: HttpRequest) -> Post:
+    """The post that a view behind `staff` acts for."""
+    post: Post = request.viewer  # type: ignore[attr-defined]
+    return post
+
+
 class PostMiddleware:
     """Sets `request.post` and `request.viewer`: the post in force chosen for the session or named by an API token.
 
@@ -57,12 +70,13 @@ class PostMiddleware:
         if authorization[:7].lower() == "bearer ":
             post = self._by_token(request, authorization[7:].strip(), at)
             if post and not _allowed(post, request.method or "GET"):
-                return refuse(ScopeMissing())
+                return problems.answer(ScopeMissing())
         else:
             post = self._by_session(request, at)
             if post and request.lacks_factor:  # type: ignore[attr-defined]
                 if not request.path.startswith(WITHOUT_SECOND_FACTOR):
-                    return refuse(SecondFactorNeeded()) if _is_api(request) else redirect("mfa_index")
+                    programs = request.path.startswith((*problems.API_PATHS, "/open311/"))
+                    return problems.answer(SecondFactorNeeded()) if programs else redirect("mfa_index")
                 post = None
         request.post = request.viewer = post  # type: ignore[attr-defined]
         return self.get_response(request)
@@ -117,13 +131,3 @@ def _allowed(post: Post, method: str) -> bool:
             post.scopes = None  # it may see whatever the post may see
         return bool(scopes)
     return bool(scopes - {"read"})
-
-
-def _is_api(request: HttpRequest) -> bool:
-    return request.path.startswith(("/api/", "/open311/"))
-
-
-def refuse(refusal: Forbidden) -> JsonResponse:
-    """A refusal before any view: problem+json (RFC 9457)."""
-    body = {"type": "about:blank", "title": refusal.message, "status": refusal.status, "code": refusal.code}
-    return JsonResponse(body, status=refusal.status, content_type="application/problem+json")

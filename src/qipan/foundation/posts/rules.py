@@ -59,6 +59,7 @@ TRUSTED = frozenset({Role.COMMANDER, Role.ADMINISTRATOR, Role.AUDITOR, Role.DPO}
 Ability = str
 MAY: dict[str, frozenset[Role]] = {}
 EVERYBODY = frozenset(Role)
+SEE = "posts.see"
 
 
 def register_abilities(abilities: Mapping[Ability, Iterable[Role]]) -> None:
@@ -80,7 +81,7 @@ def abilities(role: Role | str) -> frozenset[Ability]:
 
 
 ABILITIES: dict[Ability, frozenset[Role]] = {
-    "posts.see": EVERYBODY,
+    SEE: EVERYBODY,
     "posts.administer": frozenset({Role.ADMINISTRATOR}),
     "posts.hand_over": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.COMMANDER}),
     "posts.volunteers": frozenset({Role.ADMINISTRATOR, Role.DISPATCHER, Role.COMMANDER}),

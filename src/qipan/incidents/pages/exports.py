@@ -14,9 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.posts.middleware import viewer
 from qipan.incidents import operations
 from qipan.incidents.pages import wording
-from qipan.incidents.pages.common import staff, viewer
 from qipan.incidents.pages.lists import SORTS, filters_of
 from qipan.kernels import tables
 

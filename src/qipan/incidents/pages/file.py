@@ -15,13 +15,16 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qipan.foundation.interface.forms import put, status
+from qipan.foundation.interface.pages import hurried, moved, staff
+from qipan.foundation.journal.forms import attempt
+from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Invalid, Refusal
 from qipan.foundation.vault import operations as vault
 from qipan.incidents import access, operations, queries
 from qipan.incidents.models import Incident
 from qipan.incidents.pages import actions, drawing, forms, history, wording
-from qipan.incidents.pages.common import hurried, moved, once, put, staff, viewer
 from qipan.incidents.queries import file
 from qipan.incidents.rules.steps import Status
 from qipan.kernels import clock
@@ -108,23 +111,15 @@ def act(request: HttpRequest, incident_id: UUID, name: str, target: UUID | None 
     form = actions.form_of(
         action, incident, viewer=post, at=now, data=request.POST, files=request.FILES, auto_id=f"{key}_%s"
     )
-    status = 422
-    if form.is_valid():
-        try:
-            once(
-                request,
-                f"incidents.{name} {target or incident.pk}",
-                lambda at: _take(action, actions.Call(incident, form, post, at, target)),
-            )
-        except Refusal as refusal:
-            if refusal.status in {403, 404}:
-                raise
-            put(form, refusal)
-            status = 422 if hurried(request) else refusal.status
-        else:
-            messages.success(request, str(action.done))
-            return moved(request, reverse("incident", args=[incident.pk]))
-    return render(request, "incidents/act.html", {**context, "form": form}, status=status)
+
+    def work(at: datetime) -> dict[str, Any]:
+        return _take(action, actions.Call(incident, form, post, at, target))
+
+    if attempt(request, form, f"incidents.{name} {target or incident.pk}", work):
+        messages.success(request, str(action.done))
+        return moved(request, reverse("incident", args=[incident.pk]))
+    code = 422 if hurried(request) else status(form)
+    return render(request, "incidents/act.html", {**context, "form": form}, status=code)
 
 
 def _take(action: actions.Action, call: actions.Call) -> dict[str, Any]:
@@ -154,7 +149,7 @@ def reveal(request: HttpRequest, incident_id: UUID, card_id: UUID) -> HttpRespon
     duty = file.own_duty(incident, viewer=post)
     reason = request.POST.get("reason", "")
     context: dict[str, Any] = {"incident": incident, "card": card_id, "form": form, "words": {}}
-    status = 200
+    code = 200
     try:
         if duty is None and not form.is_valid():
             raise vault.ReasonNeeded(field="reason")
@@ -168,8 +163,8 @@ def reveal(request: HttpRequest, incident_id: UUID, card_id: UUID) -> HttpRespon
             form.is_valid()
         form.errors.pop("reason", None)
         put(form, refusal)
-        status = 422 if isinstance(refusal, Invalid) or hurried(request) else refusal.status
-    return render(request, "incidents/revealed.html", {**context, "part": hurried(request)}, status=status)
+        code = 422 if isinstance(refusal, Invalid) or hurried(request) else refusal.status
+    return render(request, "incidents/revealed.html", {**context, "part": hurried(request)}, status=code)
 
 
 @staff()

@@ -21,13 +21,14 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.interface.pages import command_id, staff
 from qipan.foundation.journal import operations as journal
+from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Invalid, Refusal
 from qipan.incidents import access, operations, queries, routing
 from qipan.incidents.models import Category, Incident, SavedView
 from qipan.incidents.pages import wording
-from qipan.incidents.pages.common import command_id, staff, viewer
 from qipan.incidents.pages.forms import unit_choices
 from qipan.incidents.queries import Filters
 from qipan.incidents.rules.classes import CLASSES, Klass

@@ -17,10 +17,11 @@ from django.utils import timezone, translation
 from django.views.decorators.http import require_GET
 
 from qipan.foundation.duties.models import Duty
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.posts.middleware import viewer
 from qipan.incidents import access
 from qipan.incidents.models import Incident, Supervision
 from qipan.incidents.pages import wording
-from qipan.incidents.pages.common import staff, viewer
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.incidents.rules.steps import Status
 

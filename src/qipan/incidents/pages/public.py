@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
@@ -19,19 +21,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.models import Area, Level
+from qipan.foundation.interface.forms import put
+from qipan.foundation.journal.forms import once
 from qipan.foundation.journal.rules import RESIDENT
-from qipan.foundation.refusals import Refusal
+from qipan.foundation.refusals import Forbidden, NotFound, Refusal
 from qipan.incidents import operations
 from qipan.incidents.models import Category, Reporter
 from qipan.incidents.operations import allowance
 from qipan.incidents.operations.report import CODE_LENGTH, CategoryEnded, Contact, code_digest
-from qipan.incidents.pages.common import nonce, once, put, told, tracking_code
 from qipan.incidents.pages.forms import PhotosField, words
 from qipan.incidents.pages.places import PlaceFields, district_of, key_of
 from qipan.incidents.pages.reports import categories
+from qipan.incidents.pages.tracking import nonce, tracking_code
 from qipan.incidents.rules.steps import RESIDENT_NAMES, Status
 
-REFUSED = "public/refused.html"
+View = Callable[..., HttpResponse]
 # What a resident sees of the way: 已收到, 已受理, 办理中, 已办结, 已回访.
 STAGES = (Status.AWAITING, Status.FILED, Status.HANDLING, Status.CLOSED, Status.RATED)
 
@@ -289,10 +293,25 @@ def _again(key: UUID) -> Reporter:
     return rows.get(pk=key)
 
 
-report = told(report, REFUSED)
-track = told(_track, REFUSED)
-rate = told(_rate, REFUSED)
-remind = told(_remind, REFUSED)
+def told(view: View) -> View:
+    """A view whose refusals are told on a page for residents; what does not exist is a 404."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except (NotFound, Forbidden):
+            raise
+        except Refusal as refusal:
+            return render(request, "public/refused.html", {"refusal": refusal}, status=refusal.status)
+
+    return inner
+
+
+report = told(report)
+track = told(_track)
+rate = told(_rate)
+remind = told(_remind)
 
 
 def _address(request: HttpRequest) -> str:

@@ -18,14 +18,17 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.models import Level
+from qipan.foundation.interface.forms import refused_into
+from qipan.foundation.interface.pages import moved, staff
+from qipan.foundation.journal.forms import attempt, once
+from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post, Unit
-from qipan.foundation.refusals import Refusal
 from qipan.incidents import access, operations
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import CategoryEnded, Contact
-from qipan.incidents.pages.common import moved, nonce, once, put, staff, tracking_code, viewer
 from qipan.incidents.pages.forms import PhotosField, category_choices, unit_choices, words
 from qipan.incidents.pages.places import PlaceFields, premises_by_id, premises_found
+from qipan.incidents.pages.tracking import nonce, tracking_code
 from qipan.incidents.rules.steps import Status
 
 CHANNELS = (
@@ -108,15 +111,8 @@ def new(request: HttpRequest) -> HttpResponse:
     if "find" in request.POST:  # search of premises without a script
         return _form(request, form, post, quiet=True)
     if form.is_valid():
-        try:
+        with refused_into(form, fields={"text": "done"} if request.POST.get("way") == "settle" else None):
             answer = once(request, "incidents.new", lambda now: _report(request, form, post, now))
-        except Refusal as refusal:
-            if refusal.status in {403, 404}:
-                raise
-            if request.POST.get("way") == "settle" and refusal.field == "text":
-                refusal.field = "done"
-            put(form, refusal)
-        else:
             return _told(request, answer, form)
     return _form(request, form, post, status=422)
 
@@ -163,18 +159,11 @@ def draft(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     form = Report(request.POST, request.FILES, post=post, at=at)
     if "find" in request.POST:
         return _form(request, form, post, draft=incident, quiet=True)
-    if form.is_valid():
-        try:
-            once(request, f"incidents.draft {incident.pk}", lambda now: _rewrite(request, incident, form, now))
-        except Refusal as refusal:
-            if refusal.status in {403, 404}:
-                raise
-            put(form, refusal)
-        else:
-            messages.success(
-                request, gettext("Reported.") if request.POST.get("way") == "report" else gettext("Draft kept.")
-            )
-            return moved(request, reverse("incident", args=[incident.pk]))
+    name = f"incidents.draft {incident.pk}"
+    if attempt(request, form, name, lambda now: _rewrite(request, incident, form, now)):
+        said = gettext("Reported.") if request.POST.get("way") == "report" else gettext("Draft kept.")
+        messages.success(request, said)
+        return moved(request, reverse("incident", args=[incident.pk]))
     return _form(request, form, post, draft=incident, status=422)
 
 

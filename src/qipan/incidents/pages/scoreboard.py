@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from qipan.foundation.areas.models import Area
-from qipan.incidents.pages.common import staff, viewer
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.posts.middleware import viewer
 from qipan.incidents.pages.lists import UnknownFilter
 from qipan.incidents.queries import scores
 

@@ -19,11 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qipan.foundation.areas.models import Area, Level
 from qipan.foundation.areas.rules import day_of
 from qipan.foundation.duties import clocks
+from qipan.foundation.interface.forms import put
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.journal.forms import once
+from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import NotFound, Refusal
 from qipan.incidents import operations, routing
 from qipan.incidents.models import Category, Rule
-from qipan.incidents.pages.common import once, put, staff, viewer
 from qipan.incidents.pages.forms import category_choices, unit_choices
 from qipan.incidents.pages.places import area_choices
 from qipan.incidents.queries.preview import preview

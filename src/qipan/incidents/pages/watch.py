@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.posts.middleware import viewer
 from qipan.incidents.pages import actions, wording
-from qipan.incidents.pages.common import staff, viewer
 from qipan.incidents.queries import watch
 
 SUPERVISIONS: dict[str, Any] = {

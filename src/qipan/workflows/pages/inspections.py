@@ -20,9 +20,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qipan.foundation.areas.access import located
 from qipan.foundation.areas.models import Area, Premises, PremisesKind
 from qipan.foundation.interface.forms import refused_into
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.journal.forms import once
 from qipan.foundation.posts.access import inside, visible_units
+from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post
-from qipan.incidents.pages.common import once, staff, viewer
 from qipan.inspections import access, operations
 from qipan.inspections.models import Checklist, Item, Visit
 from qipan.inspections.operations import Found

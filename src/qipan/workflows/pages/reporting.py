@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.foundation.interface.forms import refused_into
-from qipan.incidents.pages.common import staff, viewer
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.posts.middleware import viewer
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.reporting import access, figures, operations, queries
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,16 +13,17 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qipan.foundation.areas import access, operations, pictures, queries, rules
 from qipan.foundation.areas.models import Area, Code, Jurisdiction, Level, Premises, PremisesKind
-from qipan.foundation.areas.pages.common import area_of, command_id, exported, opened, viewer, without
+from qipan.foundation.areas.pages.common import area_of, exported, viewer
 from qipan.foundation.interface.cursors import keyset
-from qipan.foundation.interface.forms import refused_into
+from qipan.foundation.interface.pages import staff, without
 from qipan.foundation.journal import kinds
-from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal import queries as past
+from qipan.foundation.journal.forms import attempt
+from qipan.foundation.refusals import Conflict, Invalid
 from qipan.kernels.geodesy import shapes
 
 SIZE = 60
@@ -33,7 +35,7 @@ SORTS = {
 }
 
 
-@opened()
+@staff(rules.SEE)
 @require_GET
 def listed(request: HttpRequest) -> HttpResponse:
     """What lies directly in an area, or, with a search or a level, everywhere inside it."""
@@ -74,7 +76,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "areas/list.html", context)
 
 
-@opened()
+@staff(rules.SEE)
 @require_GET
 def one(request: HttpRequest, area_id: int) -> HttpResponse:
     """An area: its facts, its picture, what lies in it, its codes and outlines over time, what happened to it."""
@@ -82,7 +84,7 @@ def one(request: HttpRequest, area_id: int) -> HttpResponse:
     return render(request, "areas/area.html", _told(request, area))
 
 
-@opened()
+@staff(rules.SEE)
 @require_GET
 def outline(request: HttpRequest, area_id: int) -> HttpResponse:
     """Outlines of one level inside an area as GeoJSON, for maps and pickers."""
@@ -109,42 +111,35 @@ class Change(forms.Form):
     )  # fmt: skip
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, area_id: int) -> HttpResponse:
     """Rename an area or give it another code."""
     area = access.get(area_id, viewer=viewer(request))
     code = queries.codes([area.pk]).get(area.pk, "")
     form = Change(request.POST or None, initial={"name": area.name, "code": code})
-    if form.is_valid():
-        with refused_into(form):
-            _changed(request, area, code, form.cleaned_data)
-            messages.success(request, _("Saved."))
-            return redirect("area", area.pk)
+
+    def work(at: datetime) -> None:
+        _changed(area, code, form.cleaned_data, viewer(request), at)
+
+    if attempt(request, form, f"areas.change {area.pk}", work):
+        messages.success(request, _("Saved."))
+        return redirect("area", area.pk)
     context = {"area": area, "form": form, "crumbs": _crumbs(area, viewer(request))}
     return render(request, "areas/change.html", context, status=422 if form.is_bound else 200)
 
 
-def _changed(request: HttpRequest, area: Area, code: str, given: dict[str, Any]) -> None:
-    from django.db import transaction
-
-    by, at = viewer(request), timezone.now()
-    body = {"area": area.pk, **{key: str(value) for key, value in given.items()}}
-    with transaction.atomic():
-        if journal.once(command_id(request), author=by, name="areas.change", body=body, at=at) is not None:
-            return
-        if given["name"].strip() != area.name:
-            operations.rename(area_id=area.pk, name=given["name"], by=by, at=at)
-        if given["code"].strip() and given["code"].strip() != code:
-            operations.recode(area_id=area.pk, code=given["code"], since=given["since"], by=by, at=at)
+def _changed(area: Area, code: str, given: dict[str, Any], by: Any, at: datetime) -> None:
+    if given["name"].strip() != area.name:
+        operations.rename(area_id=area.pk, name=given["name"], by=by, at=at)
+    if given["code"].strip() and given["code"].strip() != code:
+        operations.recode(area_id=area.pk, code=given["code"], since=given["since"], by=by, at=at)
 
 
-@opened(rules.CHANGE)
-@require_http_methods(["POST"])
+@staff(rules.CHANGE)
+@require_POST
 def close(request: HttpRequest, area_id: int) -> HttpResponse:
     """End an area that contains no others."""
-    from qipan.foundation.refusals import Conflict, Invalid
-
     try:
         operations.close(area_id=area_id, by=viewer(request), at=timezone.now())
     except (Conflict, Invalid) as refusal:

@@ -16,8 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qipan.foundation.areas import access, rules, tasks
 from qipan.foundation.areas.imports import Action, runs
 from qipan.foundation.areas.models import Import, ImportKind, ImportState, Kind, PremisesKind
-from qipan.foundation.areas.pages.common import opened, viewer
+from qipan.foundation.areas.pages.common import viewer
 from qipan.foundation.interface.forms import refused_into
+from qipan.foundation.interface.pages import staff
 from qipan.foundation.refusals import tables
 from qipan.kernels.geodesy.datums import Datum
 from qipan.kernels.tables import Limits
@@ -69,7 +70,7 @@ class Upload(forms.Form):
     )  # fmt: skip
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_GET
 def listed(request: HttpRequest) -> HttpResponse:
     """The files sent so far, the newest first."""
@@ -77,7 +78,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "areas/imports.html", {"rows": [_row(run) for run in found]})
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     """Send a file. A small one is checked at once, a longer one by a worker."""
@@ -92,14 +93,14 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "areas/import_new.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_GET
 def one(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """One file: how far it is, what it would do or did, what is wrong with it."""
     return render(request, "areas/import.html", _told(runs.get(import_id, viewer=viewer(request))))
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_POST
 def load(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """Load what was checked."""
@@ -111,7 +112,7 @@ def load(request: HttpRequest, import_id: UUID) -> HttpResponse:
     return redirect("import", run.pk)
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_POST
 def cancel(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """Give a file up, also while it is being loaded."""
@@ -119,7 +120,7 @@ def cancel(request: HttpRequest, import_id: UUID) -> HttpResponse:
     return redirect("import", import_id)
 
 
-@opened(rules.CHANGE)
+@staff(rules.CHANGE)
 @require_GET
 def errors(request: HttpRequest, import_id: UUID) -> HttpResponse:
     """The refused rows as CSV."""

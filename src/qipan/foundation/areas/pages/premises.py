@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET
 
 from qipan.foundation.areas import access, queries, rules
 from qipan.foundation.areas.models import Area, Premises, PremisesKind
-from qipan.foundation.areas.pages.common import area_of, exported, opened, viewer, without
+from qipan.foundation.areas.pages.common import area_of, exported, viewer
 from qipan.foundation.interface.cursors import keyset
+from qipan.foundation.interface.pages import staff, without
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as past
 from qipan.foundation.refusals import NotFound
@@ -25,7 +26,7 @@ SORTS = {
 }  # fmt: skip
 
 
-@opened()
+@staff(rules.SEE)
 @require_GET
 def listed(request: HttpRequest) -> HttpResponse:
     """The premises of an area, perhaps of one kind, with a text in name or code."""
@@ -52,7 +53,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     return render(request, "areas/premises_list.html", context)
 
 
-@opened()
+@staff(rules.SEE)
 @require_GET
 def one(request: HttpRequest, premises_id: UUID) -> HttpResponse:
     """One of the premises: where it stands, since when, what happened to it."""

@@ -22,8 +22,11 @@ from qipan.foundation.duties import queries
 from qipan.foundation.duties.kinds import title
 from qipan.foundation.duties.operations import years
 from qipan.foundation.duties.operations.recount import Effect
-from qipan.foundation.duties.pages.common import Acting, command, page
+from qipan.foundation.duties.rules import SEE
+from qipan.foundation.interface.forms import put
+from qipan.foundation.interface.pages import command_id, staff
 from qipan.foundation.journal.rules import Class
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.refusals import NotFound, Refusal
 from qipan.kernels import clock
 from qipan.kernels.clock.wording import holiday_name
@@ -32,7 +35,7 @@ SHOWN = 50  # moved deadlines listed in a preview
 KINDS = {"holiday": "off", "weekend": "weekend", "adjusted": "worked", "workday": ""}
 
 
-@page()
+@staff(SEE)
 def year(request: Acting) -> HttpResponse:
     """One year, with the sources of all."""
     now = timezone.now()
@@ -129,7 +132,7 @@ class YearForm(forms.Form):
         return str(self.cleaned_data.get("content", "")).encode()
 
 
-@page("duties.calendar")
+@staff("duties.calendar")
 def import_year(request: Acting) -> HttpResponse:
     """A file, what it would change, and then the change."""
     missing = queries.missing_years(district_id=request.post.district_id, on=timezone.localdate())
@@ -147,7 +150,7 @@ def import_year(request: Acting) -> HttpResponse:
         try:
             if request.POST.get("step") == "apply":
                 tell = bool(request.POST.get("tell"))
-                effect = years.import_year(**values, by=request.post, command_id=command(request), tell=tell)
+                effect = years.import_year(**values, by=request.post, command_id=command_id(request), tell=tell)
                 _done(request, effect)
                 return redirect(f"/calendar/?year={form.cleaned_data['year']}")
             preview = years.preview_year(**values)
@@ -226,7 +229,7 @@ class HoursForm(forms.Form):
         }
 
 
-@page()
+@staff(SEE)
 def hours(request: Acting) -> HttpResponse:
     """The hours by which clocks run, now and before, and others from a day on."""
     district = request.post.district
@@ -248,7 +251,7 @@ def hours(request: Acting) -> HttpResponse:
         values: dict[str, Any] = {"district": district, "at": timezone.now(), **form.values()}
 
         def apply() -> Effect:
-            return years.set_hours(**values, by=request.post, command_id=command(request))
+            return years.set_hours(**values, by=request.post, command_id=command_id(request))
 
         done = _tried(request, form, found, preview=lambda: years.preview_hours(**values), apply=apply)
         if done:
@@ -273,7 +276,7 @@ def _tried(
     except Refusal as refusal:
         if refusal.status not in (409, 422, 503):
             raise
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.message)
+        put(form, refusal)
     return False
 
 
@@ -300,7 +303,7 @@ class OrderForm(forms.Form):
     )
 
 
-@page()
+@staff(SEE)
 def orders(request: Acting) -> HttpResponse:
     """Orders that stretch or suspend clocks, and a new one."""
     viewer = request.post
@@ -330,7 +333,7 @@ def orders(request: Acting) -> HttpResponse:
 
         def apply() -> Effect:
             tell = bool(request.POST.get("tell"))
-            return years.give_order(**values, by=viewer, command_id=command(request), tell=tell)[1]
+            return years.give_order(**values, by=viewer, command_id=command_id(request), tell=tell)[1]
 
         if _tried(request, form, found, preview=lambda: years.preview_order(**values), apply=apply):
             return redirect("calendar_orders")
@@ -338,7 +341,7 @@ def orders(request: Acting) -> HttpResponse:
 
 
 @require_POST
-@page("duties.order")
+@staff("duties.order")
 def revoke(request: Acting, order_id: UUID) -> HttpResponse:
     """An order holds no longer."""
     try:
@@ -347,7 +350,7 @@ def revoke(request: Acting, order_id: UUID) -> HttpResponse:
             by=request.post,
             at=timezone.now(),
             reason=request.POST.get("reason", "").replace("\0", "")[:300],
-            command_id=command(request),
+            command_id=command_id(request),
         )
     except years.OrderRevoked as refusal:
         messages.error(request, refusal.message)

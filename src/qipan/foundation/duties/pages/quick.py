@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST
 from qipan.foundation.duties import access, operations, queries
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations.moves import may_hand_over
-from qipan.foundation.duties.pages.common import Acting, command, onward, page, uuid_of
-from qipan.foundation.duties.rules import CALL, RELIEF, State
+from qipan.foundation.duties.rules import CALL, RELIEF, SEE, State
+from qipan.foundation.interface.pages import command_id, onward, staff, uuid_of
 from qipan.foundation.posts import queries as posts
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import NotFound, Refusal
 from qipan.foundation.vault import operations as vault
@@ -28,20 +29,20 @@ MOST = 500  # duties handed over at once
 
 
 @require_POST
-@page("duties.take_call")
+@staff("duties.take_call")
 def take_call(request: Acting) -> HttpResponse:
     """The form of the top bar."""
     duty = operations.take_call(
         line=request.POST.get("line", "").replace("\0", "")[:500],
         by=request.post,
         at=timezone.now(),
-        command_id=command(request),
+        command_id=command_id(request),
     )
     messages.success(request, _("The call is noted as your duty."))
     return redirect("duty_call", duty.pk)
 
 
-@page()
+@staff(SEE)
 def call(request: Acting, duty_id: UUID) -> HttpResponse:
     """One call: who called (masked, shown in one tap to whom it is owed by), what is left, done."""
     duty = _of_kind(duty_id, CALL, request.post)
@@ -55,7 +56,7 @@ def call(request: Acting, duty_id: UUID) -> HttpResponse:
             by=request.post,
             at=timezone.now(),
             note=request.POST.get("note", "").replace("\0", "")[:300],
-            command_id=command(request),
+            command_id=command_id(request),
         )
         messages.success(request, _("The call is done."))
         return redirect("my_work")
@@ -79,11 +80,11 @@ def _of_kind(duty_id: UUID, kind: str, viewer: Post) -> Duty:
 
 
 @require_POST
-@page("duties.ask_relief")
+@staff("duties.ask_relief")
 def ask_relief(request: Acting) -> HttpResponse:
     """家有急事, from my work."""
     try:
-        operations.ask_relief(by=request.post, at=timezone.now(), command_id=command(request))
+        operations.ask_relief(by=request.post, at=timezone.now(), command_id=command_id(request))
     except Refusal as refusal:
         if refusal.status not in (409,):
             raise
@@ -94,7 +95,7 @@ def ask_relief(request: Acting) -> HttpResponse:
 
 
 @require_POST
-@page("duties.ask_relief")
+@staff("duties.ask_relief")
 def withdraw_relief(request: Acting) -> HttpResponse:
     """The worker stays after all."""
     if operations.withdraw_relief(by=request.post, at=timezone.now()):
@@ -102,7 +103,7 @@ def withdraw_relief(request: Acting) -> HttpResponse:
     return redirect("my_work")
 
 
-@page()
+@staff(SEE)
 def relief(request: Acting, duty_id: UUID) -> HttpResponse:
     """Who asks to be relieved, what they owe, and who takes it over. For the head it is addressed to."""
     duty = _of_kind(duty_id, RELIEF, request.post)
@@ -119,7 +120,7 @@ def relief(request: Acting, duty_id: UUID) -> HttpResponse:
                 by=request.post,
                 at=now,
                 duties=[uuid_of(one) for one in request.POST.getlist("duty")[:MOST]],
-                command_id=command(request),
+                command_id=command_id(request),
             )
         except Refusal as refusal:
             if refusal.status not in (409, 422):
@@ -156,7 +157,7 @@ def _post(text: str, viewer: Post, now: Any) -> Post | None:
     return found
 
 
-@page("duties.hand_over")
+@staff("duties.hand_over")
 def hand_over(request: Acting) -> HttpResponse:
     """Several duties to somebody else: choose, look, confirm."""
     now, viewer = timezone.now(), request.post
@@ -201,7 +202,7 @@ def hand_over(request: Acting) -> HttpResponse:
                 by=viewer,
                 at=now,
                 reason=found["reason"],
-                command_id=command(request),
+                command_id=command_id(request),
             )
         except Refusal as refusal:
             if refusal.status in (404,):

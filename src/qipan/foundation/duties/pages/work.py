@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 
 from qipan.foundation.duties import kinds, queries
 from qipan.foundation.duties.models import Duty
-from qipan.foundation.duties.pages.common import Acting, page
 from qipan.foundation.duties.queries import Filters, Work
-from qipan.foundation.duties.rules import URGENCY_TITLES, State, Urgency
+from qipan.foundation.duties.rules import SEE, URGENCY_TITLES, State, Urgency
 from qipan.foundation.interface.cursors import BadCursor
+from qipan.foundation.interface.pages import staff
 from qipan.foundation.posts import queries as posts
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Unit
 from qipan.foundation.refusals import NotFound
 from qipan.kernels import clock, tables
@@ -131,7 +132,7 @@ def exported(request: Acting, work: Work, *, title: str) -> HttpResponse:
     return answer
 
 
-@page()
+@staff(SEE)
 def my_work(request: Acting) -> HttpResponse:
     """What needs me now, soonest first."""
     now = timezone.now()
@@ -149,7 +150,7 @@ def my_work(request: Acting) -> HttpResponse:
     return render(request, "duties/my_work.html", found)
 
 
-@page()
+@staff(SEE)
 def unit_work(request: Acting) -> HttpResponse:
     """What a unit owes and how it is shared out."""
     now = timezone.now()
@@ -177,7 +178,7 @@ def unit_work(request: Acting) -> HttpResponse:
     return render(request, "duties/unit_work.html", found)
 
 
-@page()
+@staff(SEE)
 def explain(request: Acting, duty_id: UUID) -> HttpResponse:
     """Why this duty is due when it is, line by line."""
     now = timezone.now()

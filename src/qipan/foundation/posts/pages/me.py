@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface.pages import onward, staff
+from qipan.foundation.journal.forms import attempt, pressed
 from qipan.foundation.posts import forms, operations, queries
-from qipan.foundation.posts.http import Acting, attempt, once, onward, page
+from qipan.foundation.posts.middleware import Acting
+from qipan.foundation.posts.models import Absence, Person, Token
+from qipan.foundation.posts.rules import SEE
 
 BROWSERS = {
     "MicroMessenger": "微信",
@@ -66,19 +71,19 @@ def _show(request: Acting, status: int = 200, **more: Any) -> HttpResponse:
     return render(request, "posts/me.html", context, status=status)
 
 
-@page()
+@staff(SEE)
 def me(request: Acting) -> HttpResponse:
     return _show(request)
 
 
-@page()
+@staff(SEE)
 @require_POST
 def profile(request: Acting) -> HttpResponse:
     form = forms.Profile(request.POST)
     person_id = request.post.person_id
 
-    def work() -> None:
-        operations.change_person(person_id=person_id, **form.cleaned_data, by=request.post, at=timezone.now())
+    def work(at: datetime) -> Person:
+        return operations.change_person(person_id=person_id, **form.cleaned_data, by=request.post, at=at)
 
     if not attempt(request, form, "posts.profile", work):
         return _show(request, 422, profile=form)
@@ -86,26 +91,26 @@ def profile(request: Acting) -> HttpResponse:
     return redirect("posts_me")
 
 
-@page()
+@staff(SEE)
 @require_POST
 def shift(request: Acting) -> HttpResponse:
     """Go on duty or off duty."""
     opening = request.POST.get("to") == "on"
     operation = operations.open_shift if opening else operations.close_shift
-    if once(request, "posts.shift", lambda: operation(by=request.post, at=timezone.now())):
-        messages.success(request, _("You are on duty.") if opening else _("You are off duty."))
+    said = _("You are on duty.") if opening else _("You are off duty.")
+    pressed(request, "posts.shift", lambda at: operation(by=request.post, at=at), said=said)
     return redirect(onward(request, "/me/"))
 
 
-@page()
+@staff(SEE)
 @require_POST
 def away(request: Acting) -> HttpResponse:
     form = forms.Away(request.POST)
 
-    def work() -> None:
+    def work(at: datetime) -> Absence:
         start, end = forms.start_of(form.cleaned_data["away_from"]), forms.end_of(form.cleaned_data["away_to"])
         assert start and end
-        operations.set_away(post_id=request.post.pk, away_from=start, away_to=end, by=request.post, at=timezone.now())
+        return operations.set_away(post_id=request.post.pk, away_from=start, away_to=end, by=request.post, at=at)
 
     if not attempt(request, form, "posts.away", work):
         return _show(request, 422, away=form)
@@ -113,19 +118,18 @@ def away(request: Acting) -> HttpResponse:
     return redirect("posts_me")
 
 
-@page()
+@staff(SEE)
 @require_POST
 def back(request: Acting, absence_id: UUID) -> HttpResponse:
-    once(
-        request,
-        f"posts.back:{absence_id}",
-        lambda: operations.cancel_away(absence_id=absence_id, by=request.post, at=timezone.now()),
-    )
-    messages.success(request, _("Saved."))
+
+    def work(at: datetime) -> None:
+        operations.cancel_away(absence_id=absence_id, by=request.post, at=at)
+
+    pressed(request, f"posts.back:{absence_id}", work, said=_("Saved."))
     return redirect(onward(request, "/me/"))
 
 
-@page()
+@staff(SEE)
 @require_POST
 def end_session(request: Acting, session_id: int) -> HttpResponse:
     """Sign out another browser of one's own."""
@@ -137,26 +141,27 @@ def end_session(request: Acting, session_id: int) -> HttpResponse:
     return redirect("posts_me")
 
 
-@page()
+@staff(SEE)
 @require_POST
 def new_token(request: Acting) -> HttpResponse:
     """Issue a token. Its secret is on this one answer and nowhere else, so the answer is the page itself."""
     form = forms.NewToken(request.POST, posts=request.posts or [request.post])
     issued: list[str] = []
 
-    def work() -> None:
+    def work(at: datetime) -> Token:
         given = form.cleaned_data
         expires = forms.end_of(given["expires_at"])
         assert expires
-        _token, secret = operations.issue_token(
+        token, secret = operations.issue_token(
             post=form.posts[given["post"]],
             name=given["name"],
             scopes=given["scopes"],
             expires_at=expires,
             by=request.post,
-            at=timezone.now(),
+            at=at,
         )
         issued.append(secret)
+        return token
 
     if not attempt(request, form, "posts.token", work):
         return _show(request, 422, token=form)
@@ -165,13 +170,12 @@ def new_token(request: Acting) -> HttpResponse:
     return _show(request, secret=issued[0])
 
 
-@page()
+@staff(SEE)
 @require_POST
 def revoke_token(request: Acting, token_id: UUID) -> HttpResponse:
-    once(
-        request,
-        f"posts.revoke:{token_id}",
-        lambda: operations.revoke_token(token_id=token_id, by=request.post, at=timezone.now()),
-    )
-    messages.success(request, _("The token is revoked."))
+
+    def work(at: datetime) -> None:
+        operations.revoke_token(token_id=token_id, by=request.post, at=at)
+
+    pressed(request, f"posts.revoke:{token_id}", work, said=_("The token is revoked."))
     return redirect("posts_me")

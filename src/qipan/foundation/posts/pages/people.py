@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,15 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.journal.forms import attempt, pressed
 from qipan.foundation.posts import access, forms, operations, queries
-from qipan.foundation.posts.http import Acting, attempt, once, page
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Person
 from qipan.foundation.refusals import NotFound
 
 SHOWN = 50
 
 
-@page("posts.administer")
+@staff("posts.administer")
 def listed(request: Acting) -> HttpResponse:
     at = timezone.now()
     rows = access.visible_people(viewer=request.post)
@@ -46,25 +49,21 @@ def listed(request: Acting) -> HttpResponse:
     return render(request, "posts/people.html", {"rows": shown, "page": page_of})
 
 
-@page("posts.administer")
+@staff("posts.administer")
 def add(request: Acting) -> HttpResponse:
     form = forms.NewPerson(request.POST if request.method == "POST" else None)
-    made: list[Person] = []
 
-    def work() -> None:
-        given = dict(form.cleaned_data)
-        given["password"] = given["password"] or None
-        made.append(
-            operations.create_person(**given, district=request.post.district, by=request.post, at=timezone.now())
-        )
+    def work(at: datetime) -> Person:
+        given = form.cleaned_data | {"password": form.cleaned_data["password"] or None}
+        return operations.create_person(**given, district=request.post.district, by=request.post, at=at)
 
-    if request.method == "POST" and attempt(request, form, "posts.person", work):
+    if made := attempt(request, form, "posts.person", work):
         messages.success(request, _("The account is there. Now appoint the person to a post."))
-        return redirect("people_one", person_id=made[0].pk) if made else redirect("people_list")
+        return redirect("people_one", person_id=made["id"])
     return render(request, "posts/person_new.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@page("posts.administer")
+@staff("posts.administer")
 def one(request: Acting, person_id: UUID) -> HttpResponse:
     return _one(request, person_id)
 
@@ -86,20 +85,20 @@ def _one(request: Acting, person_id: UUID, status: int = 200, **more: Any) -> Ht
     return render(request, "posts/person.html", context, status=status)
 
 
-@page("posts.administer")
+@staff("posts.administer")
 @require_POST
 def act(request: Acting, person_id: UUID, what: str) -> HttpResponse:
     """Change, give a new password, disable or enable."""
     if what not in {"change", "password", "disable", "enable"}:
         raise Http404
-    by, at = request.post, timezone.now()
+    by = request.post
     if what == "enable":
-        once(
+        pressed(
             request,
             f"posts.enable:{person_id}",
-            lambda: operations.enable_person(person_id=person_id, by=by, at=at),
+            lambda at: operations.enable_person(person_id=person_id, by=by, at=at),
+            said=_("Saved."),
         )
-        messages.success(request, _("Saved."))
         return redirect("people_one", person_id=person_id)
     name, kind = {
         "change": ("changing", forms.ChangedPerson),
@@ -108,14 +107,14 @@ def act(request: Acting, person_id: UUID, what: str) -> HttpResponse:
     }[what]
     form: Any = kind(request.POST)
 
-    def work() -> None:
-        given = form.cleaned_data
-        if what == "change":
-            operations.change_person(person_id=person_id, **given, by=by, at=at)
-        elif what == "password":
-            operations.set_password(person_id=person_id, password=given["password"], by=by, at=at)
-        else:
-            operations.disable_person(person_id=person_id, reason=given["reason"], by=by, at=at)
+    operation: Any = {
+        "change": operations.change_person,
+        "password": operations.set_password,
+        "disable": operations.disable_person,
+    }[what]
+
+    def work(at: datetime) -> Person:
+        return operation(person_id=person_id, **form.cleaned_data, by=by, at=at)  # type: ignore[no-any-return]
 
     if not attempt(request, form, f"posts.{what}:{person_id}", work):
         return _one(request, person_id, 422, **{name: form})
@@ -123,17 +122,16 @@ def act(request: Acting, person_id: UUID, what: str) -> HttpResponse:
     return redirect("people_one", person_id=person_id)
 
 
-@page("posts.sign_in_rules")
+@staff("posts.sign_in_rules")
 def sign_in(request: Acting) -> HttpResponse:
     now = {"roles": sorted(queries.second_factor_roles(request.post.district_id))}
     form = forms.SignInRules(request.POST if request.method == "POST" else None, initial=now)
 
-    def work() -> None:
-        operations.require_second_factor(
-            district=request.post.district, roles=form.cleaned_data["roles"], by=request.post, at=timezone.now()
-        )
+    def work(at: datetime) -> None:
+        roles = form.cleaned_data["roles"]
+        operations.require_second_factor(district=request.post.district, roles=roles, by=request.post, at=at)
 
-    if request.method == "POST" and attempt(request, form, "posts.sign_in", work):
+    if attempt(request, form, "posts.sign_in", work):
         messages.success(request, _("Saved."))
         return redirect("posts_sign_in")
     return render(request, "posts/sign_in.html", {"form": form}, status=422 if form.is_bound else 200)

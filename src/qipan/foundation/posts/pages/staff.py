@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Model, OuterRef
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -15,13 +16,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as journal
+from qipan.foundation.journal.forms import attempt
 from qipan.foundation.posts import access, forms, operations, queries
-from qipan.foundation.posts.http import Acting, attempt, page
+from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Person, Post, Shift
 from qipan.foundation.posts.operations.handover import HOOKS
-from qipan.foundation.posts.rules import PostKind, Role
+from qipan.foundation.posts.rules import SEE, PostKind, Role
 from qipan.kernels import tables
 
 SHOWN = 50
@@ -31,6 +34,14 @@ SORTS = {
     "area": ("area__level", "area__pinyin", "role"),
     "unit": ("unit__name", "role"),
     "until": ("valid_to", "person__name"),
+}
+
+# By the last part of the address: the form's name on the page, the form, what it does.
+ACTS: dict[str, tuple[str, Any, Callable[..., Model]]] = {
+    "end": ("ending", forms.Ending, operations.end),
+    "change": ("changing", forms.Changing, operations.change),
+    "deputy": ("deputising", forms.Deputising, operations.deputise),
+    "away": ("away", forms.Away, operations.set_away),
 }
 
 
@@ -44,7 +55,7 @@ def _rows(request: Acting, at: Any) -> Any:
     return rows.order_by(*(sign + name for name in order), "id")
 
 
-@page()
+@staff(SEE)
 def listed(request: Acting) -> HttpResponse | StreamingHttpResponse:
     at = timezone.now()
     rows = _rows(request, at)
@@ -102,7 +113,7 @@ def _export(rows: Any, form: str) -> HttpResponse | StreamingHttpResponse:
     return answer  # type: ignore[no-any-return]
 
 
-@page()
+@staff(SEE)
 def one(request: Acting, post_id: UUID) -> HttpResponse:
     return _one(request, access.post(post_id, viewer=request.post))
 
@@ -139,68 +150,32 @@ def _one(request: Acting, post: Post, status: int = 200, **more: Any) -> HttpRes
     return render(request, "posts/one.html", context, status=status)
 
 
-@page("posts.administer")
+@staff("posts.administer")
 @require_POST
 def act(request: Acting, post_id: UUID, what: str) -> HttpResponse:
     """End, change, deputise, or say that the holder is away."""
-    if what not in {"end", "change", "deputy", "away"}:
+    if what not in ACTS:
         raise Http404
-    post, viewer, at = access.post(post_id, viewer=request.post), request.post, timezone.now()
-    form: Any
-    work: Callable[[], Any]
-    if what == "end":
-        form = forms.Ending(request.POST, prefix="end")
+    post, viewer = access.post(post_id, viewer=request.post), request.post
+    name, kind, operation = ACTS[what]
+    more = {"viewer": viewer} if issubclass(kind, forms.ForPost) else {}
+    form = kind(request.POST, prefix=what, **more)
 
-        def work() -> Any:
-            return operations.end(post_id=post.pk, by=viewer, at=at, reason=form.cleaned_data["reason"])
+    def work(at: datetime) -> Model:
+        given = dict(form.cleaned_data)
+        if "valid_to" in given:
+            given["valid_to"] = forms.end_of(given["valid_to"])
+        if "away_to" in given:
+            given |= {"away_from": forms.start_of(given["away_from"]), "away_to": forms.end_of(given["away_to"])}
+        return operation(post_id=post.pk, **given, by=viewer, at=at)
 
-        name = "ending"
-    elif what == "change":
-        form = forms.Changing(request.POST, viewer=viewer, prefix="change")
-
-        def work() -> Any:
-            given = form.cleaned_data
-            return operations.change(
-                post_id=post.pk,
-                unit=given["unit"],
-                valid_to=forms.end_of(given["valid_to"]),
-                reason=given["reason"],
-                by=viewer,
-                at=at,
-            )
-
-        name = "changing"
-    elif what == "deputy":
-        form = forms.Deputising(request.POST, viewer=viewer, prefix="deputy")
-
-        def work() -> Any:
-            given = form.cleaned_data
-            return operations.deputise(
-                post_id=post.pk,
-                person=given["person"],
-                stands_in=given["stands_in"],
-                valid_to=forms.end_of(given["valid_to"]),
-                by=viewer,
-                at=at,
-            )
-
-        name = "deputising"
-    else:
-        form = forms.Away(request.POST, prefix="away")
-
-        def work() -> Any:
-            start, end = forms.start_of(form.cleaned_data["away_from"]), forms.end_of(form.cleaned_data["away_to"])
-            assert start and end
-            return operations.set_away(post_id=post.pk, away_from=start, away_to=end, by=viewer, at=at)
-
-        name = "away"
     if not attempt(request, form, f"posts.{what}:{post_id}", work):
         return _one(request, post, 422, **{name: form})
     messages.success(request, _("Saved."))
     return redirect("posts_one", post_id=post_id)
 
 
-@page("posts.administer")
+@staff("posts.administer")
 def appoint(request: Acting) -> HttpResponse:
     if request.method != "POST":
         initial = {
@@ -211,18 +186,16 @@ def appoint(request: Acting) -> HttpResponse:
         form = forms.Appointing(viewer=request.post, initial={key: value for key, value in initial.items() if value})
         return render(request, "posts/appoint.html", {"form": form})
     form = forms.Appointing(request.POST, viewer=request.post)
-    made: list[Post] = []
-
-    def work() -> None:
-        made.append(operations.appoint(**form.values(), by=request.post, at=timezone.now()))
-
-    if not attempt(request, form, "posts.appoint", work):
-        return render(request, "posts/appoint.html", {"form": form}, status=422)
+    made = attempt(
+        request, form, "posts.appoint", lambda at: operations.appoint(**form.values(), by=request.post, at=at)
+    )
+    if not made:
+        return render(request, "posts/appoint.html", {"form": form}, status=422 if form.is_bound else 200)
     messages.success(request, _("Appointed."))
-    return redirect("posts_one", post_id=made[0].pk) if made else redirect("posts_list")
+    return redirect("posts_one", post_id=made["id"])
 
 
-@page("posts.hand_over")
+@staff("posts.hand_over")
 def hand_over(request: Acting) -> HttpResponse:
     """Choose who gives and who takes, look at what would change hands, then do it."""
     chosen = request.POST if request.method == "POST" else request.GET
@@ -233,9 +206,9 @@ def hand_over(request: Acting) -> HttpResponse:
     giver, taker = form.cleaned_data["giver"], form.cleaned_data["taker"]
     if request.method == "POST":
         reason = forms.Reason(request.POST)
-        totals: dict[str, int] = {}
-        if attempt(request, reason, "posts.hand_over", lambda: _hand_over(request, giver, taker, reason, totals)):
-            messages.success(request, _("Handed over: {count}.").format(count=sum(totals.values())))
+        done = attempt(request, reason, "posts.hand_over", lambda at: _hand_over(request, giver, taker, reason, at))
+        if done:
+            messages.success(request, _("Handed over: {count}.").format(count=done["count"]))
             return redirect("posts_list")
         context["reason"] = reason
     found = operations.preview_hand_over(person_id=giver.pk, viewer=request.post, at=timezone.now())
@@ -244,13 +217,8 @@ def hand_over(request: Acting) -> HttpResponse:
     return render(request, "posts/hand_over.html", context, status=422 if request.method == "POST" else 200)
 
 
-def _hand_over(request: Acting, giver: Person, taker: Person, reason: Any, totals: dict[str, int]) -> None:
-    totals.update(
-        operations.hand_over(
-            giver_id=giver.pk,
-            taker_id=taker.pk,
-            by=request.post,
-            at=timezone.now(),
-            reason=reason.cleaned_data["reason"],
-        )
+def _hand_over(request: Acting, giver: Person, taker: Person, reason: Any, at: datetime) -> dict[str, Any]:
+    totals = operations.hand_over(
+        giver_id=giver.pk, taker_id=taker.pk, by=request.post, at=at, reason=reason.cleaned_data["reason"]
     )
+    return {"count": sum(totals.values())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,15 +13,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface.pages import staff
+from qipan.foundation.journal.forms import attempt, once
 from qipan.foundation.posts import access, forms, operations, queries
-from qipan.foundation.posts.http import Acting, attempt, once, page
-from qipan.foundation.posts.models import Unit
-from qipan.foundation.posts.rules import UnitKind
+from qipan.foundation.posts.middleware import Acting
+from qipan.foundation.posts.models import Unit, Volunteer
+from qipan.foundation.posts.rules import SEE, UnitKind
 from qipan.foundation.refusals import NotFound
 from qipan.foundation.vault import queries as vault
 
 
-@page()
+@staff(SEE)
 def listed(request: Acting) -> HttpResponse:
     at = timezone.now()
     wanted = request.GET.get("kind", "")
@@ -51,22 +54,21 @@ def _tree(units: list[Unit]) -> list[tuple[Unit, int]]:
     return ordered
 
 
-@page("posts.administer")
+@staff("posts.administer")
 def add(request: Acting) -> HttpResponse:
     form = forms.NewUnit(request.POST if request.method == "POST" else None, viewer=request.post)
-    made: list[Unit] = []
 
-    def work() -> None:
+    def work(at: datetime) -> Unit:
         given = {**form.cleaned_data, "area": form.chosen_area()}
-        made.append(operations.create_unit(**given, by=request.post, at=timezone.now()))
+        return operations.create_unit(**given, by=request.post, at=at)
 
-    if request.method == "POST" and attempt(request, form, "posts.unit", work):
+    if made := attempt(request, form, "posts.unit", work):
         messages.success(request, _("Saved."))
-        return redirect("units_one", unit_id=made[0].pk) if made else redirect("units_list")
+        return redirect("units_one", unit_id=made["id"])
     return render(request, "posts/unit_new.html", {"form": form}, status=422 if form.is_bound else 200)
 
 
-@page()
+@staff(SEE)
 def one(request: Acting, unit_id: int) -> HttpResponse:
     return _one(request, unit_id)
 
@@ -96,13 +98,13 @@ def _one(request: Acting, unit_id: int, status: int = 200, **more: Any) -> HttpR
     return render(request, "posts/unit.html", context, status=status)
 
 
-@page()
+@staff(SEE)
 @require_POST
 def act(request: Acting, unit_id: int, what: str) -> HttpResponse:
     """Change or close a unit, add a volunteer."""
     if what not in {"change", "close", "volunteer"}:
         raise Http404
-    by, at = request.post, timezone.now()
+    by = request.post
     form: Any
     if what == "change":
         name, form = "form", forms.UnitFields(request.POST, viewer=by)
@@ -111,16 +113,15 @@ def act(request: Acting, unit_id: int, what: str) -> HttpResponse:
     else:
         name, form = "volunteer", forms.NewVolunteer(request.POST, prefix="volunteer")
 
-    def work() -> None:
+    def work(at: datetime) -> Unit | Volunteer:
         given = form.cleaned_data
         if what == "change":
-            operations.change_unit(unit_id=unit_id, **given, by=by, at=at)
-        elif what == "close":
-            operations.close_unit(unit_id=unit_id, reason=given["reason"], by=by, at=at)
-        else:
-            operations.add_volunteer(
-                unit_id=unit_id, name=given["name"], phone=given["phone"], skills=form.skill_list(), by=by, at=at
-            )
+            return operations.change_unit(unit_id=unit_id, **given, by=by, at=at)
+        if what == "close":
+            return operations.close_unit(unit_id=unit_id, reason=given["reason"], by=by, at=at)
+        return operations.add_volunteer(
+            unit_id=unit_id, name=given["name"], phone=given["phone"], skills=form.skill_list(), by=by, at=at
+        )
 
     if not attempt(request, form, f"posts.unit_{what}:{unit_id}", work):
         return _one(request, unit_id, 422, **{name: form})
@@ -128,15 +129,13 @@ def act(request: Acting, unit_id: int, what: str) -> HttpResponse:
     return redirect("units_list") if what == "close" else redirect("units_one", unit_id=unit_id)
 
 
-@page("posts.volunteers")
+@staff("posts.volunteers")
 @require_POST
 def end_volunteer(request: Acting, volunteer_id: UUID) -> HttpResponse:
-    unit_id: list[int] = []
+    def work(at: datetime) -> dict[str, Any]:
+        ended = operations.end_volunteer(volunteer_id=volunteer_id, by=request.post, at=at)
+        return {"unit": ended.unit_id}
 
-    def work() -> None:
-        ended = operations.end_volunteer(volunteer_id=volunteer_id, by=request.post, at=timezone.now())
-        unit_id.append(ended.unit_id)
-
-    once(request, f"posts.end_volunteer:{volunteer_id}", work)
+    unit = once(request, f"posts.end_volunteer:{volunteer_id}", work)["unit"]
     messages.success(request, _("The volunteer's name and telephone are erased."))
-    return redirect("units_one", unit_id=unit_id[0]) if unit_id else redirect("units_list")
+    return redirect("units_one", unit_id=unit)
