@@ -36,7 +36,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
                    "database's disk, not in its backups."),
     "QIPAN_HEADS": ("`heads` in the data folder", "Where the journal's signed heads are kept; better on another "
                     "machine."),
-    "QIPAN_KEYSTORE": ("files", "Dotted name of another key store class (PKCS#11, a key service)."),
+    "QIPAN_KEYSTORE": ("files", "Dotted name of another key store class: `qipan.foundation.vault.token.TokenKeyStore` "
+                       "keeps the master key in a PKCS#11 device."),
+    "QIPAN_PKCS11_MODULE": ("", "The library of the device's maker, as a path."),
+    "QIPAN_PKCS11_TOKEN": ("`qipan`", "The label of the token."),
+    "QIPAN_PKCS11_PIN_FILE": ("", "A file that holds its PIN, readable by the service only."),
     "DATABASE_URL": ("the embedded server", "PostgreSQL 15 or newer, as `postgresql://user@host/name`: the role of "
                      "the application, which may only append to the journal."),
     "DATABASE_OWNER_URL": ("`DATABASE_URL`", "The role that owns the tables: for migrations, backup and restore."),
@@ -292,7 +296,7 @@ def settings() -> str:
     read = set()
     for path in SOURCE.rglob("*.py"):
         text = path.read_text()
-        read |= set(re.findall(r'environ(?:\.get|\.setdefault|\.pop)?[(\[]\s*"([A-Z_]+)"', text))
+        read |= set(re.findall(r'environ(?:\.get|\.setdefault|\.pop)?[(\[]\s*"([A-Z0-9_]+)"', text))
         if 'environ[f"QIPAN_SECRET_' in text:
             read.add("QIPAN_SECRET_…")
     unknown, gone = read - NOT_OURS - SETTINGS.keys(), SETTINGS.keys() - read

@@ -195,6 +195,9 @@ FILES = DATA / "files"  # photos and exports: outside every folder that is serve
 # Keys lie outside the database and its backups; the journal's signed heads lie outside the database too.
 KEYS = Path(os.environ.get("QIPAN_KEYS", DATA / "keys"))
 KEYSTORE = os.environ.get("QIPAN_KEYSTORE", "qipan.foundation.vault.keystore.FileKeyStore")
+PKCS11_MODULE = os.environ.get("QIPAN_PKCS11_MODULE", "")
+PKCS11_TOKEN = os.environ.get("QIPAN_PKCS11_TOKEN", "qipan")
+PKCS11_PIN_FILE = os.environ.get("QIPAN_PKCS11_PIN_FILE", "")
 HEADS = Path(os.environ.get("QIPAN_HEADS", DATA / "heads"))
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

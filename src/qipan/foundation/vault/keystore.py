@@ -1,8 +1,9 @@
 """Where keys live: outside the database and outside its backups.
 
-A data key belongs to one district and one purpose, has 256 bits, and is kept wrapped by the master key (AES-256-GCM,
-the key's id as associated data). `FileKeyStore` keeps both in a folder that only the service may enter; another store
-(PKCS#11, a cloud's key service) is a class with the same methods, named by QIPAN_KEYSTORE.
+A data key belongs to one district and one purpose, has 256 bits, and is kept in a folder that only the service may
+enter, wrapped by a master key (AES-256-GCM, the key's id as associated data). `FileKeyStore` has its master key in
+that folder too, `token.TokenKeyStore` in a PKCS#11 device that never gives it out; any other store is a class with the
+same methods, named by QIPAN_KEYSTORE.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -94,11 +95,76 @@ def store() -> KeyStore:
     return cast("KeyStore", import_string(settings.KEYSTORE)())
 
 
+class Masters(Protocol):
+    """Where master keys live. They wrap and unwrap; whether one can be taken out is the place's own matter."""
+
+    def newest(self) -> str:
+        """The id of the master key to wrap with; made if there is none."""
+
+    def new(self) -> str:
+        """Another one."""
+
+    def every(self) -> list[str]:
+        """The ids of all."""
+
+    def wrap(self, master_id: str, nonce: bytes, secret: bytes, binding: bytes) -> bytes:
+        """AES-256-GCM: the secret's ciphertext with its tag."""
+
+    def unwrap(self, master_id: str, nonce: bytes, wrapped: bytes, binding: bytes) -> bytes:
+        """The secret. Raises KeysUnreachable where it does not open."""
+
+    def end(self, master_id: str) -> None:
+        """Destroy one that wraps nothing any more."""
+
+
+class FileMasters:
+    """Master keys as files of 32 bytes: `<id>.key`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def newest(self) -> str:
+        found = sorted(self.folder.glob("*.key"), key=lambda path: path.stat().st_mtime_ns)
+        return found[-1].stem if found else self.new()
+
+    def new(self) -> str:
+        master_id = f"m{secrets.token_hex(8)}"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_closed(self.folder / f"{master_id}.key", secrets.token_bytes(KEY_BYTES))
+        return master_id
+
+    def every(self) -> list[str]:
+        return [path.stem for path in self.folder.glob("*.key")]
+
+    def wrap(self, master_id: str, nonce: bytes, secret: bytes, binding: bytes) -> bytes:
+        return self._key(master_id).encrypt(nonce, secret, binding)
+
+    def unwrap(self, master_id: str, nonce: bytes, wrapped: bytes, binding: bytes) -> bytes:
+        try:
+            return self._key(master_id).decrypt(nonce, wrapped, binding)
+        except InvalidTag as problem:
+            raise KeysUnreachable from problem
+
+    def end(self, master_id: str) -> None:
+        path = self.folder / f"{master_id}.key"
+        path.write_bytes(secrets.token_bytes(KEY_BYTES))
+        path.unlink()
+
+    def _key(self, master_id: str) -> AESGCM:
+        secret = (self.folder / f"{master_id}.key").read_bytes()
+        if len(secret) != KEY_BYTES:
+            raise KeysUnreachable
+        return AESGCM(secret)
+
+
 class FileKeyStore:
-    """A folder: `master/<id>.key` (32 bytes), `data/<key id>.json` (a data key, wrapped), `current.json`."""
+    """A folder: `master/<id>.key`, `data/<key id>.json` (a data key, wrapped), `current.json`."""
+
+    masters: Masters
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = Path(folder or Path(settings.KEYS) / "vault")
+        self.masters = FileMasters(self.folder / "master")
 
     def current(self, district_id: int, purpose: str) -> DataKey:
         with self._reachable():
@@ -117,14 +183,8 @@ class FileKeyStore:
                     raise KeysUnreachable
                 raise KeyGone
             kept = json.loads(path.read_bytes())
-            master = self._master(kept["master_id"])
-            try:
-                secret = AESGCM(master).decrypt(
-                    base64.b64decode(kept["nonce"]), base64.b64decode(kept["wrapped"]), self._binding(kept)
-                )
-            except InvalidTag as problem:
-                raise KeysUnreachable from problem
-            return DataKey(key_id, secret)
+            nonce, wrapped = base64.b64decode(kept["nonce"]), base64.b64decode(kept["wrapped"])
+            return DataKey(key_id, self.masters.unwrap(kept["master_id"], nonce, wrapped, self._binding(kept)))
 
     def new(self, district_id: int, purpose: str) -> DataKey:
         with self._reachable(), self._locked():
@@ -174,17 +234,13 @@ class FileKeyStore:
     def rewrap(self) -> str:
         with self._reachable(), self._locked():
             facts = self.every()
-            master_id = self._new_master()
+            master_id = self.masters.new()
             for fact in facts:
-                secret = self.get(fact.id).secret
-                self._keep(
-                    KeyFacts(fact.id, fact.district_id, fact.purpose, fact.created_at, master_id, fact.current), secret
-                )
+                self._keep(replace(fact, master_id=master_id), self.get(fact.id).secret)
             # Only when nothing needs an old master any more: a rewrap that was cut off is simply repeated.
-            for path in (self.folder / "master").glob("*.key"):
-                if path.stem != master_id:
-                    path.write_bytes(secrets.token_bytes(KEY_BYTES))
-                    path.unlink()
+            for old in self.masters.every():
+                if old != master_id:
+                    self.masters.end(old)
             return master_id
 
     def copies(self, key_id: str) -> list[str]:
@@ -193,42 +249,27 @@ class FileKeyStore:
 
     def _make(self, district_id: int, purpose: str) -> DataKey:
         key = DataKey(f"k{secrets.token_hex(12)}", secrets.token_bytes(KEY_BYTES))
-        self._keep(KeyFacts(key.id, district_id, purpose, datetime.now(UTC), self._master_id(), True), key.secret)
+        self._keep(KeyFacts(key.id, district_id, purpose, datetime.now(UTC), self.masters.newest(), True), key.secret)
         self._write("current.json", self._read_current() | {f"{district_id}/{purpose}": key.id})
         return key
 
     def _keep(self, facts: KeyFacts, secret: bytes) -> None:
         nonce = secrets.token_bytes(NONCE_BYTES)
-        master_id = facts.master_id if (self.folder / "master" / f"{facts.master_id}.key").exists() else ""
+        known = facts.master_id in self.masters.every()
         kept: dict[str, Any] = {
             "id": facts.id,
             "district_id": facts.district_id,
             "purpose": facts.purpose,
             "created_at": facts.created_at.isoformat(),
-            "master_id": master_id or self._master_id(),
+            "master_id": facts.master_id if known else self.masters.newest(),
         }
-        wrapped = AESGCM(self._master(kept["master_id"])).encrypt(nonce, secret, self._binding(kept))
+        wrapped = self.masters.wrap(kept["master_id"], nonce, secret, self._binding(kept))
         kept |= {"nonce": base64.b64encode(nonce).decode(), "wrapped": base64.b64encode(wrapped).decode()}
         self._write(f"data/{facts.id}.json", kept)
 
     @staticmethod
     def _binding(kept: dict[str, Any]) -> bytes:
         return f"qipan-key|{kept['id']}|{kept['district_id']}|{kept['purpose']}".encode()
-
-    def _master(self, master_id: str) -> bytes:
-        secret = (self.folder / "master" / f"{master_id}.key").read_bytes()
-        if len(secret) != KEY_BYTES:
-            raise KeysUnreachable
-        return secret
-
-    def _master_id(self) -> str:
-        newest = sorted((self.folder / "master").glob("*.key"), key=lambda path: path.stat().st_mtime_ns)
-        return newest[-1].stem if newest else self._new_master()
-
-    def _new_master(self) -> str:
-        master_id = f"m{secrets.token_hex(8)}"
-        write_closed(self.folder / "master" / f"{master_id}.key", secrets.token_bytes(KEY_BYTES))
-        return master_id
 
     def _path(self, key_id: str) -> Path:
         if not re.fullmatch(r"k[0-9a-f]{24}", key_id):
@@ -244,7 +285,7 @@ class FileKeyStore:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        for folder in (self.folder, self.folder / "master", self.folder / "data"):
+        for folder in (self.folder, self.folder / "data"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
         with (self.folder / "lock").open("w") as handle:
