@@ -7,6 +7,7 @@ the numbering plan of public telephone networks (mobile numbers 1[3-9], area cod
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ CHECK_DIGITS = "10X98765432"
 _WIDE = {0xFF01 + i: 0x21 + i for i in range(94)} | {0x3000: 0x20}
 _WIDE |= {0x1D7CE + 10 * font + digit: 0x30 + digit for font in range(5) for digit in range(10)}
 _WIDE |= {0x2460 + i: 0x31 + i for i in range(9)} | {0x24EA: 0x30}  # ①②…⓪
+# Digits as they are said and as they are written on cheques (幺 is 1 where numbers are read out). Only looked for in
+# running text, and after the others: 一 is a word far more often than a digit.
+_SAID = {ord(sign): str(value) for signs in ("零一二三四五六七八九", "〇幺贰叁肆伍陆柒捌玖", "0壹两")
+         for value, sign in enumerate(signs)}  # fmt: skip
 _BETWEEN = "[ \\t\u00a0\u2002-\u200b._\u00b7\u2022\u30fb/\\-\u2010-\u2015\u2212~,、，*]"
 _GAP = f"{_BETWEEN}{{0,3}}"
 _ID_NUMBER = re.compile(rf"(?<![0-9A-Za-z])[1-9](?:{_GAP}[0-9]){{16}}{_GAP}[0-9Xx](?![0-9A-Za-z])")
@@ -152,8 +157,9 @@ def _numbers(text: str) -> Iterator[tuple[int, int, str, str, str]]:
     def free(found: re.Match[str]) -> bool:
         return all(found.end() <= start or found.start() >= end for start, end in taken)
 
-    for pattern, kind in ((_ID_NUMBER, "id"), (_OLD_ID_NUMBER, "id"), (_MOBILE, "phone"), (_LANDLINE, "phone")):
-        for found in pattern.finditer(plain):
+    patterns = ((_ID_NUMBER, "id"), (_OLD_ID_NUMBER, "id"), (_MOBILE, "phone"), (_LANDLINE, "phone"))
+    for read, (pattern, kind) in itertools.product((plain, plain.translate(_SAID)), patterns):
+        for found in pattern.finditer(read):
             value = re.sub(r"[^0-9Xx]", "", found[0]).upper()
             if not free(found) or (kind == "id" and not _looks_like_id(value)):
                 continue
