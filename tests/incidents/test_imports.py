@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -179,3 +180,14 @@ def test_a_mapping_that_is_none_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"name": "x"}))
     with pytest.raises(mappings.BadMapping):
         mappings.load(str(path))
+
+
+def test_what_is_imported_is_hidden_and_protected_like_what_is_reported(town: Town) -> None:
+    plain = mappings.load("sf311")
+    columns = {**plain.columns, "victim_cannot_act": ["zipcode"]}
+    mapping = replace(plain, columns=columns, categories={"": "river", "violence": "violence"})
+    said = enumerate((("violence", "是"), ("violence", "否"), ("other", "是")))
+    rows = [changed(service_request_id=str(number), service_name=kind, zipcode=word) for number, (kind, word) in said]
+    imports.load(sheet(*rows), mapping=mapping, district=town.district, by=SYSTEM, at=NOW, build_areas=True)
+    seen = list(Incident.objects.order_by("external_id").values_list("hidden_from_village", "victim_cannot_act"))
+    assert seen == [(True, True), (True, False), (False, False)]

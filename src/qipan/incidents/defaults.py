@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from qipan.foundation.areas.models import Area
+from qipan.foundation.areas.models import Area, Level
 from qipan.incidents.models import Category
 from qipan.incidents.rules.classes import Klass, check_limits, hours, minutes, working_days, working_hours
 from qipan.kernels.ids import new_id
@@ -33,8 +33,10 @@ CATEGORIES: tuple[tuple[Klass, str, str, str, dict[str, Any]], ...] = (
     (H, "school-road", "校园周边隐患", "Hazard around a school", {"limits": {"handle": working_days(5)}}),
     (D, "neighbours", "邻里纠纷", "Neighbours", {}),
     (D, "family", "婚姻家庭纠纷", "Marriage and family", {}),
-    (D, "violence", "家庭暴力", "Domestic violence",
-     {"hidden_from_village": True, "never_mediated": True, "urgent_default": True,
+    # No dispute: nobody mediates here. The victim asks for help, and chooses whose.
+    (R, "violence", "家庭暴力", "Domestic violence",
+     {"private": True, "hidden_from_village": True, "never_mediated": True, "urgent_default": True,
+      "on_lists": [Level.TOWNSHIP.value],
       "limits": {"urgent_accept": minutes(10), "urgent_dispatch": minutes(10), "urgent_handle": hours(24)}}),
     (D, "land", "宅基地与土地纠纷", "House plots and land", {}),
     (D, "wages", "劳动报酬纠纷", "Unpaid wages", {}),

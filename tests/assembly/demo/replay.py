@@ -102,7 +102,7 @@ class Both:
             category=given.category, place=place, title=given.title, text=given.text, urgent=given.urgent,
             source=given.source, channel=given.channel, accused=self.unit(given.accused), by=self.author(given.by),
             contact=Contact(**given.contact) if given.contact is not None else None, at=moment_of(given.at),
-            draft=given.draft,
+            draft=given.draft, victim_cannot_act=given.victim_cannot_act,
         )  # fmt: skip
         self.ids[file.id] = incident.pk
         return incident
@@ -128,7 +128,8 @@ class Both:
         self.plain("void", file, at, by, reason=reason)
 
     def refer(self, file: File, *, at: int, by: Actor, receipt: str) -> None:
-        self.plain("refer", file, at, by, receipt=receipt)
+        operations.refer(**self.act("refer", file, at), by=self.post(by), receipt=receipt)
+        self.ledger.refer(file, at=at, by=by, receipt=receipt)
 
     def sign(self, file: File, *, at: int, by: Actor) -> None:
         self.plain("sign", file, at, by)
@@ -152,7 +153,8 @@ class Both:
         self.plain("rework", file, at, by, reason=reason)
 
     def dispatch(self, file: File, *, at: int, by: Actor, unit: Team) -> None:
-        operations.dispatch(**self.act("dispatch", file, at), by=self.post(by), unit=self.unit(unit))
+        operations.dispatch(**self.act("dispatch", file, at), by=self.post(by), unit=self.unit(unit),
+                            chosen_by_victim=file.category.never_mediated)  # fmt: skip
         self.ledger.dispatch(file, at=at, by=by, unit=unit)
 
     def photo(self, file: File, picture: Picture, *, stage: str, at: int, by: Actor) -> None:

@@ -58,6 +58,7 @@ def hand_in(given: Report, *, by: Post | HasAuthor, at: datetime) -> Incident:
         text=given.text, urgent=given.urgent, source=given.source, channel=given.channel, by=by, at=at,
         accused=Unit.objects.get(pk=given.accused.id) if given.accused else None, draft=given.draft,
         contact=Contact(**given.contact) if given.contact is not None else None,
+        victim_cannot_act=given.victim_cannot_act,
     )  # fmt: skip
     return incident
 
@@ -141,7 +142,7 @@ class Player:
         by = self.dispatcher(incident)
         if by is None:
             return False
-        if CLASSES[Klass(incident.klass)].refer:
+        if CLASSES[Klass(incident.klass)].refer or incident.victim_cannot_act:
             receipt = self.dice.choice(words.RECEIPTS)
             operations.refer(incident_id=incident.pk, receipt=receipt, by=by, at=at)
         elif self.dice.random() < 0.03:
@@ -154,7 +155,8 @@ class Player:
         by, unit = self.dispatcher(incident), routing.suggest(incident, at=at)
         if by is None or unit is None:
             return False
-        operations.dispatch(incident_id=incident.pk, unit=unit, by=by, at=at)
+        operations.dispatch(incident_id=incident.pk, unit=unit, chosen_by_victim=incident.category.never_mediated,
+                            by=by, at=at)  # fmt: skip
         return True
 
     def _handle(self, at: datetime, duty: Duty, incident: Incident) -> bool:

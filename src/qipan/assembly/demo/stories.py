@@ -111,6 +111,7 @@ class Teller:
             at=at, category=category, place=place, point=point, premises=premises, urgent=urgent, address=address,
             title=words.title(key, place=name, spot=spot, dice=dice)[:120], text=text, source=source, channel=channel,
             by=by, contact=contact, draft=on_the_spot, accused=self.accused(category),
+            victim_cannot_act=category.never_mediated and dice.random() < 0.25,
         )  # fmt: skip
 
     def source(self, place: Place, category: Category, at: int) -> tuple[str, str, Actor | By, dict[str, str] | None]:
@@ -149,7 +150,7 @@ class Teller:
         if file.desk is None:
             return
         desk_at = self.at_desk(file, file.reported_at, 6)
-        if klass == Klass.POLICE:
+        if klass == Klass.POLICE or file.victim_cannot_act:
             self.stage.refer(file, at=desk_at, by=self.dispatcher(file), receipt=dice.choice(words.RECEIPTS))
             return
         if self.happens("declined") or (klass == Klass.DEVICE and dice.random() < 0.35):
@@ -165,7 +166,7 @@ class Teller:
     def round(self, file: File, given: Report, at: int) -> int:
         """From filed to closed; the moment of the close."""
         at = self.dispatch(file, at)
-        if file.klass in TWICE and self.happens("twin"):
+        if file.klass in TWICE and not file.private and self.happens("twin"):
             at = self.twin(file, given, at)
         at = self.sign(file, at)
         at = self.side_track(file, at)

@@ -155,6 +155,7 @@ def detail(incident: Incident, asking: Post) -> dict[str, Any]:
         "outcome": incident.outcome,
         "reworks": incident.reworks,
         "reopenings": incident.reopenings,
+        "victim_cannot_act": incident.victim_cannot_act,
         "legs": [
             {"leg": duty.kind.partition(".")[2], "opened_at": duty.opened_at, "due_at": duty.due_at,
              "ended_at": duty.ended_at, "state": duty.state, "on_time": duty.on_time, "duty": duty.id}

@@ -117,12 +117,16 @@ class ReportIn(Schema):
     urgent: bool | None = None
     contact: ContactIn | None = None
     accused: AreaId | None = Field(None, description=_("The unit that an accusation is about"))
+    victim_cannot_act: bool = Field(
+        False, description=_("A minor, or unable to act; kept only in categories that are never mediated")
+    )
     draft: bool = False
 
 
 class AcceptIn(Schema):
     category: Annotated[str, StringConstraints(max_length=40)] = ""
     urgent: bool | None = None
+    victim_cannot_act: bool | None = Field(None, description=_("As reported where not given"))
 
 
 class ReasonIn(Schema):
@@ -136,6 +140,7 @@ class NoteIn(Schema):
 class DispatchIn(Schema):
     unit: AreaId
     note: Reason = ""
+    chosen_by_victim: bool = Field(False, description=_("Needed where the category is never mediated"))
 
 
 class AnswerIn(Schema):
@@ -148,6 +153,9 @@ class VerifierIn(Schema):
 
 class ReferIn(Schema):
     receipt: Reason = Field(examples=["接报回执 2026-0412"])
+    chosen_by_victim: bool = Field(
+        False, description=_("Needed where the category is never mediated and the victim can act")
+    )
 
 
 class MergeIn(Schema):
@@ -212,6 +220,7 @@ class IncidentOut(Row):
     outcome: str
     reworks: int
     reopenings: int
+    victim_cannot_act: bool
     legs: list[LegOut]
     steps: list[StepOut]
     photos: list[UUID]

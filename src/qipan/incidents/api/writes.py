@@ -65,6 +65,7 @@ def report(request: HttpRequest, body: schemas.ReportIn) -> Any:
         incident, code = operations.report(
             category=category_of(body.category, by), place=place, title=body.title, text=body.text, urgent=body.urgent,
             source="api" if by.scopes is not None else "staff", contact=contact, draft=body.draft, by=by,
+            victim_cannot_act=body.victim_cannot_act,
             accused=unit_of(body.accused, by) if body.accused else None, at=timezone.now(),
         )  # fmt: skip
         return {**done(incident), "tracking_code": code}

@@ -52,6 +52,9 @@ class Category(models.Model):
 
     class Meta:
         constraints = (
+            models.CheckConstraint(
+                condition=Q(never_mediated=False) | ~Q(klass=Klass.DISPUTE.value), name="category_disputes_are_mediated"
+            ),
             models.UniqueConstraint(
                 fields=("district", "key"), condition=Q(valid_to=None), name="category_one_current_version"
             ),
@@ -97,6 +100,7 @@ class Incident(Located):
     urgent = models.BooleanField(default=False)
     private = models.BooleanField(default=False)
     hidden_from_village = models.BooleanField(default=False)
+    victim_cannot_act = models.BooleanField(default=False)  # a minor, or unable: for the police and nobody else
 
     premises = models.ForeignKey(Premises, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     address = models.CharField(max_length=200, blank=True)
@@ -160,6 +164,9 @@ class Incident(Located):
             ),
             models.CheckConstraint(
                 condition=Q(accused=None) | Q(unit=None) | ~Q(accused=F("unit")), name="incident_not_to_the_accused"
+            ),
+            models.CheckConstraint(
+                condition=Q(victim_cannot_act=False) | Q(unit=None), name="incident_for_the_police_only"
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=("closed", "rated")) | Q(closed_at__isnull=False),

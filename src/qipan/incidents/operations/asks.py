@@ -132,6 +132,8 @@ def _check(incident: Incident, kind: str, *, days: int | None, unit: Unit | None
     caps = {"extension": CAPS.extensions, "hold": CAPS.holds, "return": CAPS.returns}
     if kind in caps and incident.asks.filter(kind=kind, state="approved").count() >= caps[kind]:
         raise TooOften(most=caps[kind])
+    if kind == "send-down" and incident.hidden_from_village and incident.level >= Level.TOWNSHIP:
+        raise NoLevelThere
     if kind == "assist" and (unit is None or unit.district_id != incident.district_id or unit.pk == incident.unit_id):
         raise UnitEnded(field="unit")
 

@@ -27,6 +27,10 @@ class NotEditable(Invalid):
     """“{field}” of a category cannot be changed; end it and begin another."""
 
 
+class DisputesAreMediated(Invalid):
+    """A dispute is mediated. For what is never mediated take a category of another class."""
+
+
 class ElsewhereUnit(Invalid):
     """Unit and area must belong to your district."""
 
@@ -35,7 +39,8 @@ class ElsewhereUnit(Invalid):
 def change_category(*, category: Category, changes: dict[str, Any], by: Post, at: datetime) -> Category:
     """Edit a category from today on: the row in force ends, a new one begins; closed files keep the old.
 
-    Limits are checked against the legal floors. Raises NotFound, NotEditable, BadLimit, LooserThanLaw.
+    Limits are checked against the legal floors. Raises NotFound, NotEditable, BadLimit, LooserThanLaw,
+    DisputesAreMediated.
     """
     require(by, "incidents.configure")
     if category.district_id != by.district_id:
@@ -47,6 +52,8 @@ def change_category(*, category: Category, changes: dict[str, Any], by: Post, at
     if current is None:
         raise NotFound
     check_limits(Klass(current.klass), changes.get("limits", current.limits))
+    if changes.get("never_mediated") and current.klass == Klass.DISPUTE:
+        raise DisputesAreMediated(field="never_mediated")
     today = timezone.localdate(at)
     if current.valid_from == today:  # changed twice on one day: nothing was filed under a day that is not over
         changed = current

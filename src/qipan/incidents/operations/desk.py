@@ -43,15 +43,26 @@ class OnlyReferred(Conflict):
     """A police matter is referred to the police at once; only the receipt is kept here."""
 
 
+class PoliceOnly(Conflict):
+    """The victim is a minor or cannot act for themselves: refer this to the police at once, to nobody else."""
+
+
+class VictimChooses(Invalid):
+    """Ask the victim first, and say that the victim chose this. Without that it goes nowhere."""
+
+
 class SamePerson(Conflict):
     """Whoever handled it cannot verify it. Please choose somebody else."""
 
 
 @transaction.atomic
 def accept(
-    *, incident_id: UUID, by: Post, at: datetime, category: Category | None = None, urgent: bool | None = None
-) -> Incident:
+    *, incident_id: UUID, by: Post, at: datetime, category: Category | None = None, urgent: bool | None = None,
+    victim_cannot_act: bool | None = None,
+) -> Incident:  # fmt: skip
     """Accept and file what was reported, perhaps under a better category; the dispatch clock starts.
+
+    `victim_cannot_act` (None: as reported) counts only where the category is never mediated.
 
     Raises WrongStep if it was decided already, NotFound outside `by`'s jurisdiction.
     """
@@ -62,6 +73,9 @@ def accept(
         incident.category, incident.klass = category, category.klass
         incident.private = incident.private or category.private or CLASSES[Klass(category.klass)].private
         incident.hidden_from_village = incident.hidden_from_village or category.hidden_from_village
+    asked = incident.victim_cannot_act if victim_cannot_act is None else victim_cannot_act
+    if incident.victim_cannot_act != (asked and incident.category.never_mediated):
+        detail["victim_cannot_act"] = incident.victim_cannot_act = not incident.victim_cannot_act
     if urgent is not None and urgent != incident.urgent:
         incident.urgent, detail["urgent"] = urgent, urgent
     incident.filed_at = at
@@ -99,40 +113,60 @@ def void(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incident:
 
 
 @transaction.atomic
-def dispatch(*, incident_id: UUID, unit: Unit, by: Post, at: datetime, note: str = "") -> Incident:
+def dispatch(
+    *, incident_id: UUID, unit: Unit, by: Post, at: datetime, note: str = "", chosen_by_victim: bool = False
+) -> Incident:
     """Send a filed incident to a unit and start that unit's clock.
 
-    Raises WrongStep if it is past dispatching, UnitEnded, ToTheAccused, NotOnTheList, OnlyReferred; NotFound outside
-    `by`'s jurisdiction.
+    What is never mediated goes only where the victim chose, and to the police alone if the victim cannot choose.
+    Raises WrongStep if it is past dispatching, UnitEnded, ToTheAccused, NotOnTheList, OnlyReferred, PoliceOnly,
+    VictimChooses; NotFound outside `by`'s jurisdiction.
     """
     incident = access.lock(incident_id, viewer=by)
     if CLASSES[Klass(incident.klass)].refer:
         raise OnlyReferred
+    if incident.victim_cannot_act:
+        raise PoliceOnly
+    choice = _choice(incident, chosen_by_victim)
     if unit.district_id != incident.district_id or not routing.in_force(at).filter(pk=unit.pk).exists():
         raise UnitEnded(field="unit")
     if unit.pk == incident.accused_id:
         raise ToTheAccused(field="unit")
-    if unit.area.level != Level.DISTRICT and unit.area.level not in incident.category.on_lists:
+    hidden = incident.hidden_from_village and unit.area.level >= Level.VILLAGE
+    if unit.area.level != Level.DISTRICT and (hidden or unit.area.level not in incident.category.on_lists):
         raise NotOnTheList(field="unit")
     incident.unit, incident.handler, incident.dispatched_at = unit, None, at
-    take(incident, Step.DISPATCH, by=by, at=at, reason=note, unit=unit.name)
+    take(incident, Step.DISPATCH, by=by, at=at, reason=note, unit=unit.name, **choice)
     end_leg(incident, Leg.DISPATCH, by=by, at=at, outcome="dispatched")
     start_leg(incident, Leg.HANDLE, by=by, at=at, unit=unit)
     return incident
 
 
 @transaction.atomic
-def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime) -> Incident:
-    """Hand a police matter over at once; only the receipt stays. Raises NotAPoliceMatter, ReasonMissing, WrongStep."""
+def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_victim: bool = False) -> Incident:
+    """Hand a police matter over at once, or what is never mediated: for a victim who cannot act, or who chose it.
+
+    Only the receipt stays. Raises NotAPoliceMatter, VictimChooses, ReasonMissing, WrongStep.
+    """
     incident = access.lock(incident_id, viewer=by)
-    if not CLASSES[Klass(incident.klass)].refer:
+    if not CLASSES[Klass(incident.klass)].refer and not incident.category.never_mediated:
         raise NotAPoliceMatter
+    choice = _choice(incident, chosen_by_victim)
     if not receipt.strip():
         raise ReasonMissing(field="receipt")
     incident.outcome, incident.answer, incident.closed_at = "referred", receipt.strip(), at
-    take(incident, Step.REFER, by=by, at=at, receipt=receipt.strip())
+    take(incident, Step.REFER, by=by, at=at, receipt=receipt.strip(), **choice)
     end_all(incident, by=by, at=at, outcome="referred")
     return incident
+
+
+def _choice(incident: Incident, chosen_by_victim: bool) -> dict[str, Any]:
+    """What the journal keeps of the victim's choice, where the victim has one. Raises VictimChooses."""
+    if not incident.category.never_mediated or incident.victim_cannot_act:
+        return {}
+    if not chosen_by_victim:
+        raise VictimChooses(field="chosen_by_victim")
+    return {"chosen_by_victim": True}
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from qipan.foundation.areas.queries import locate
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import HasAuthor
 from qipan.foundation.refusals import tables
-from qipan.incidents import defaults
+from qipan.incidents import defaults, routing
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import Place, put_on_desk, search_vector, write_words
 from qipan.incidents.rules import mapping as mappings
@@ -170,7 +170,10 @@ def _incident(
         status_at=report.closed_at or report.reported_at,
         status=Status.CLOSED if report.closed_at else Status.REPORTED, closed_at=report.closed_at,
         outcome="imported" if report.closed_at else "", answer=mask_text(report.answer).text,
-        private=category.private or CLASSES[klass].private, level=min(area.level, CLASSES[klass].first_level),
+        private=category.private or CLASSES[klass].private, hidden_from_village=category.hidden_from_village,
+        victim_cannot_act=report.victim_cannot_act and category.never_mediated,
+        level=min(area.level, routing.first_level(
+            klass=klass, urgent=False, hidden_from_village=category.hidden_from_village, staffed=True)),
     )  # fmt: skip
     incident.place(area, report.longitude, report.latitude)
     place = Place(area=area, address=report.address)

@@ -27,12 +27,16 @@ class PrivateApart(Conflict):
     """A private matter is not merged with one that is not: its words would be shown."""
 
 
+class ProtectedApart(Conflict):
+    """These two are not merged: one of them is hidden from the village, or for the police only, and the other not."""
+
+
 @transaction.atomic
 def merge(*, incident_id: UUID, into_id: UUID, by: Post, at: datetime, reason: str = "") -> Incident:
     """Join one report to the file of the same thing. The file keeps the earlier clock, every reporter is told.
 
     Both are locked in the order of their ids, so that two dispatchers cannot block each other.
-    Raises WithItself, PrivateApart, WrongStep if either is over.
+    Raises WithItself, PrivateApart, ProtectedApart, WrongStep if either is over.
     """
     if incident_id == into_id:
         raise WithItself
@@ -40,6 +44,8 @@ def merge(*, incident_id: UUID, into_id: UUID, by: Post, at: datetime, reason: s
     incident, into = both[incident_id], both[into_id]
     if incident.private != into.private:
         raise PrivateApart
+    if (incident.hidden_from_village, incident.victim_cannot_act) != (into.hidden_from_village, into.victim_cannot_act):
+        raise ProtectedApart
     if Status(into.status) in ENDED:
         raise WrongStep(status=into.get_status_display())
     earlier = {duty.kind: duty.starts_at for duty in matching(about=incident)}

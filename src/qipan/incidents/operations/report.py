@@ -94,6 +94,7 @@ def report(
     external_id: str = "",
     contact: Contact | None = None,
     accused: Unit | None = None,
+    victim_cannot_act: bool = False,
     by: Post | HasAuthor,
     at: datetime,
     reported_at: datetime | None = None,
@@ -105,6 +106,7 @@ def report(
     Returns the incident and the reporter's tracking code ("" without `contact`), which is told once and kept only as
     a digest; an edge that may have to tell it twice gives its own `code`. In a private class the words go to the vault
     as they are; otherwise ID-card and phone numbers and the names the reporter marked are masked.
+    `victim_cannot_act` (a minor, or unable) is kept only where the category is never mediated.
     Raises NoPlace, OutsideDistrict, TitleMissing, CategoryEnded, FromTheFuture.
     """
     if isinstance(by, Post):
@@ -122,6 +124,7 @@ def report(
         private=private, hidden_from_village=category.hidden_from_village, source=source, channel=channel,
         external_id=external_id, reported_at=reported_at or at, reported_by=by if isinstance(by, Post) else None,
         accused=accused, premises=place.premises,
+        victim_cannot_act=victim_cannot_act and category.never_mediated,
     )  # fmt: skip
     _locate(incident, place, district_id=category.district_id, at=at)
     incident.number = next_number(district_id=incident.district_id, series="QP", day=today)
@@ -147,7 +150,7 @@ def submit(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
 @transaction.atomic
 def change_draft(
     *, incident_id: UUID, category: Category, place: Place, title: str, text: str = "", urgent: bool | None = None,
-    by: Post, at: datetime,
+    victim_cannot_act: bool = False, by: Post, at: datetime,
 ) -> Incident:  # fmt: skip
     """Write a draft anew before it is handed in. Raises NotFound for another's, WrongStep once it was handed in, and
     what `report` raises."""
@@ -162,6 +165,7 @@ def change_draft(
     incident.category, incident.klass = category, category.klass
     incident.private = category.private or CLASSES[Klass(category.klass)].private
     incident.hidden_from_village = category.hidden_from_village
+    incident.victim_cannot_act = victim_cannot_act and category.never_mediated
     incident.urgent = category.urgent_default if urgent is None else urgent
     incident.premises, incident.text_card = place.premises, None
     _locate(incident, place, district_id=incident.district_id, at=at)

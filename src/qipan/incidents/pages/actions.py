@@ -69,12 +69,19 @@ def _photos(call: Call, stage: str) -> None:
 
 
 def _accept(call: Call) -> None:
-    operations.accept(category=call.form.chosen(), urgent=call.data["urgent"], **call.on())  # type: ignore[attr-defined]
+    operations.accept(category=call.form.chosen(), urgent=call.data["urgent"],  # type: ignore[attr-defined]
+                      victim_cannot_act=call.data["victim_cannot_act"], **call.on())  # fmt: skip
 
 
 def _dispatch(call: Call) -> None:
     unit = call.form.chosen()  # type: ignore[attr-defined]
-    operations.dispatch(unit=unit, note=call.data["note"], **call.on())
+    chosen = call.data.get("chosen_by_victim", False)
+    operations.dispatch(unit=unit, note=call.data["note"], chosen_by_victim=chosen, **call.on())
+
+
+def _refer(call: Call) -> None:
+    chosen = call.data.get("chosen_by_victim", False)
+    operations.refer(receipt=call.data["receipt"], chosen_by_victim=chosen, **call.on())
 
 
 def _merge(call: Call) -> None:
@@ -157,8 +164,7 @@ ACTIONS: dict[str, Action] = {
                _("Closed."), "primary"),
         Action("rework", _("Not solved: back to the handler"), forms.Reason, _reason(operations.rework),
                _("Sent back to the handler.")),
-        Action("refer", _("Refer to the police"), forms.Refer, _reason(operations.refer, "receipt"),
-               _("Referred to the police."), "primary"),
+        Action("refer", _("Refer to the police"), forms.Refer, _refer, _("Referred to the police."), "primary"),
         Action("reopen", _("Reopen"), forms.Reason, _reason(operations.reopen), _("Reopened."), "plain"),
         Action("decline", _("Decline"), forms.ToldReason, _reason(operations.decline), _("Declined."), "danger"),
         Action("void", _("Declare void"), forms.ToldReason, _reason(operations.void), _("Declared void."), "danger"),
@@ -267,7 +273,7 @@ def ask_kinds(incident: Incident) -> list[tuple[str, Any]]:
         "hold": with_unit,
         "assist": with_unit,
         "escalate": incident.level > Level.DISTRICT,
-        "send-down": incident.level < Level.VILLAGE and not incident.hidden_from_village,
+        "send-down": incident.level < (Level.TOWNSHIP if incident.hidden_from_village else Level.VILLAGE),
         "major": incident.klass == Klass.HAZARD and incident.major != "confirmed",
     }
     waiting = set(incident.asks.filter(state="asked").values_list("kind", flat=True))

@@ -79,14 +79,37 @@ class ToldReason(StepForm):
     reason = words(_("Reason"), help=_("The person who reported it will read it."))
 
 
+class MarkedSelect(forms.Select):
+    """A choice whose never mediated options are marked: only they show what is asked about the victim."""
+
+    marked: frozenset[str] = frozenset()
+
+    def create_option(self, name: str, value: Any, *given: Any, **named: Any) -> dict[str, Any]:
+        found = super().create_option(name, value, *given, **named)
+        if str(value) in self.marked:
+            found["attrs"]["data-never-mediated"] = True
+        return found
+
+
+def cannot_act() -> forms.BooleanField:
+    """Asked only where the category is never mediated."""
+    return forms.BooleanField(
+        label=_("The victim is a minor or cannot act for themselves"), required=False,
+        help_text=_("Then it goes to the police at once, and to nobody else."),
+    )  # fmt: skip
+
+
 class Accept(StepForm):
-    category = forms.ChoiceField(label=_("Category"))
+    category = forms.ChoiceField(label=_("Category"), widget=MarkedSelect)
+    victim_cannot_act = cannot_act()
     urgent = forms.BooleanField(label=_("Urgent"), required=False)
 
     def prepare(self) -> None:
         choices = category_choices(self.incident.district_id)
         self.fields["category"].choices = choices  # type: ignore[attr-defined]
         self.fields["category"].initial = self.incident.category.key
+        self.fields["category"].widget.marked = never_mediated(self.incident.district_id)
+        self.fields["victim_cannot_act"].initial = self.incident.victim_cannot_act
         self.fields["urgent"].initial = self.incident.urgent
 
     def chosen(self) -> Category:
@@ -95,11 +118,25 @@ class Accept(StepForm):
         )
 
 
-class Dispatch(StepForm):
+class VictimChoice(StepForm):
+    """A step that, of what is never mediated, follows the choice of a victim who can choose."""
+
+    chosen_by_victim = forms.BooleanField(
+        label=_("The victim was asked and chose this"), required=False,
+        help_text=_("The police, the women's federation, civil affairs or another: the victim decides."),
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        if not self.incident.category.never_mediated or self.incident.victim_cannot_act:
+            del self.fields["chosen_by_victim"]
+
+
+class Dispatch(VictimChoice):
     unit = forms.ChoiceField(label=_("Unit"))
     note = words(_("Remark"), rows=2, required=False)
 
     def prepare(self) -> None:
+        super().prepare()
         suggested = routing.suggest(self.incident, at=self.at)
         field = self.fields["unit"]
         field.choices = unit_choices(self.viewer, self.at, without=self.incident.accused_id)  # type: ignore[attr-defined]
@@ -116,7 +153,7 @@ class Merge(StepForm):
     reason = words(_("Reason"), rows=2, required=False)
 
 
-class Refer(StepForm):
+class Refer(VictimChoice):
     receipt = words(_("Receipt of the police"), rows=2, help=_("Number or who received it; nothing else is kept."))
 
 
@@ -241,6 +278,12 @@ class Look(forms.Form):
     reason = words(
         _("Reason"), most=200, rows=2, help=_("It is kept, and the auditor reads it. Such looks are counted.")
     )
+
+
+def never_mediated(district_id: int) -> frozenset[str]:
+    """The keys of the categories in use that nobody mediates."""
+    rows = Category.objects.filter(district=district_id, valid_to=None, never_mediated=True)
+    return frozenset(rows.values_list("key", flat=True))
 
 
 def category_choices(district_id: int, *, public: bool = False) -> list[tuple[str, list[tuple[str, str]]]]:

@@ -26,7 +26,7 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.incidents import access, operations
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import CategoryEnded, Contact
-from qipan.incidents.pages.forms import PhotosField, category_choices, unit_choices, words
+from qipan.incidents.pages.forms import PhotosField, cannot_act, category_choices, never_mediated, unit_choices, words
 from qipan.incidents.pages.places import PlaceFields, premises_by_id, premises_found
 from qipan.incidents.pages.tracking import nonce, tracking_code
 from qipan.incidents.rules.steps import Status
@@ -52,6 +52,7 @@ class Report(PlaceFields):
         help_text=_("Of persons, with spaces between. ID-card and telephone numbers are masked by themselves."),
     )  # fmt: skip
     urgent = forms.BooleanField(label=_("Urgent"), required=False)
+    victim_cannot_act = cannot_act()
     channel = forms.ChoiceField(label=_("How it came"), choices=CHANNELS, required=False, widget=forms.RadioSelect)
     name = forms.CharField(label=_("Name of the reporter"), max_length=60, required=False)
     phone = forms.CharField(
@@ -124,7 +125,7 @@ def _report(request: HttpRequest, form: Report, post: Post, at: datetime) -> dic
         category=form.chosen(), place=form.place(district_id=post.district_id, names=form.masked_names()),
         title=data["title"], text=data["text"], urgent=data["urgent"] or None,
         source="phone" if data["channel"] == "phone" else "staff", channel=data["channel"], contact=contact,
-        accused=form.accused_unit(),
+        accused=form.accused_unit(), victim_cannot_act=data["victim_cannot_act"],
         by=post, at=at, draft=way == "draft" or settle, code=tracking_code(request) if contact else "",
     )  # fmt: skip
     for photo in data["photos"]:
@@ -172,7 +173,7 @@ def _rewrite(request: HttpRequest, incident: Incident, form: Report, at: datetim
     changed = operations.change_draft(
         incident_id=incident.pk, category=form.chosen(), title=data["title"], text=data["text"],
         place=form.place(district_id=post.district_id, names=form.masked_names()), urgent=data["urgent"] or None,
-        by=post, at=at,
+        victim_cannot_act=data["victim_cannot_act"], by=post, at=at,
     )  # fmt: skip
     for photo in data["photos"]:
         operations.attach(incident=changed, stage="report", data=photo, by=post, at=at)
@@ -185,7 +186,8 @@ def _initial(incident: Incident) -> dict[str, Any]:
     place = incident.cell_id or incident.village_id or incident.township_id
     return {
         "category": incident.category.key, "title": "" if incident.private else incident.title, "text": incident.text,
-        "urgent": incident.urgent, "address": incident.address, "area": str(place or ""),
+        "urgent": incident.urgent, "victim_cannot_act": incident.victim_cannot_act,
+        "address": incident.address, "area": str(place or ""),
         "longitude": incident.longitude, "latitude": incident.latitude,
         "premises": str(incident.premises_id or ""), "channel": incident.channel,
     }  # fmt: skip
@@ -208,6 +210,7 @@ def _form(
         "draft": draft,
         "categories": categories(post.district_id, chosen=str(given.get("category", ""))),
         "chosen": str(given.get("category", "")),
+        "never_mediated": never_mediated(post.district_id),
         "premises": premises_by_id(str(given.get("premises", "")), district_id=post.district_id),
         "found": premises_found(str(given.get("premises_text", "")), viewer=post),
         "premises_text": given.get("premises_text", ""),
@@ -238,7 +241,8 @@ def find_category(request: HttpRequest) -> HttpResponse:
     post = viewer(request)
     chosen = request.GET.get("category", "")
     rows = categories(post.district_id, chosen=chosen, text=request.GET.get("category_text", ""))
-    return render(request, "incidents/categories.html", {"categories": rows, "chosen": chosen})
+    context = {"categories": rows, "chosen": chosen, "never_mediated": never_mediated(post.district_id)}
+    return render(request, "incidents/categories.html", context)
 
 
 @staff("incidents.report")

@@ -50,9 +50,9 @@ def _fits(step: Step, incident: Incident, viewer: Post) -> bool:
         case Step.CHECK_BACK:
             return not handled_by_viewer
         case Step.REFER:
-            return rule.refer
+            return rule.refer or incident.category.never_mediated
         case Step.DISPATCH:
-            return not rule.refer
+            return not rule.refer and not incident.victim_cannot_act
         case Step.SUBMIT | Step.SETTLE:
             return incident.reported_by_id == viewer.pk
         case Step.RECEIVE | Step.RETURN | Step.RATE:

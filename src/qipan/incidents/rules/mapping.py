@@ -16,6 +16,7 @@ from qipan.kernels.tables import BadValue, Column, Problem, Row, parse_date, par
 KNOWN = frozenset({
     "external_id", "reported_at", "closed_at", "closed_days", "title", "text", "answer", "kind", "channel", "status",
     "address", "township", "village", "longitude", "latitude",
+    "victim_cannot_act",
 })  # fmt: skip
 PACKAGE = "qipan.incidents.mappings"
 
@@ -45,6 +46,7 @@ class Mapping:
     days_only: bool = False
     private_kinds: list[str] = field(default_factory=list)
     no_village: list[str] = field(default_factory=lambda: [""])
+    yes: list[str] = field(default_factory=lambda: ["是", "有", "1", "y", "yes", "true"])
     no_point: list[list[float]] = field(default_factory=list)
 
     def table_columns(self) -> list[Column]:
@@ -77,6 +79,7 @@ class Report:
     latitude: float | None
     reported_at: datetime
     closed_at: datetime | None
+    victim_cannot_act: bool = False
 
 
 def load(name: str) -> Mapping:
@@ -130,7 +133,7 @@ def understand(row: Row, mapping: Mapping, *, now: datetime) -> Report | Problem
         values.get("text", ""), values.get("answer", ""), values.get("channel", "")[:24], values.get("address", ""),
         "" if township.startswith("Unspecified") else township,
         "" if village in mapping.no_village or village.startswith("Unspecified") else village,
-        point[0], point[1], reported, closed,
+        point[0], point[1], reported, closed, values.get("victim_cannot_act", "").strip().lower() in mapping.yes,
     )  # fmt: skip
 
 

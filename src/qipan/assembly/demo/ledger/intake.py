@@ -47,6 +47,7 @@ class Report:
     accused: Team | None = None
     contact: dict[str, str] | None = None  # name, phone, language
     draft: bool = False
+    victim_cannot_act: bool = False
 
 
 class Intake(Base):
@@ -68,6 +69,7 @@ class Intake(Base):
             hidden=category.hidden_from_village, place=given.place, point=given.point, premises=given.premises,
             source=given.source, channel=given.channel, reported_at=given.at, accused=given.accused,
             reported_by=given.by if isinstance(given.by, Actor) else None, number=self.number("QP", given.at),
+            victim_cannot_act=given.victim_cannot_act,
         )  # fmt: skip
         staffed = self.winder.staffed.between(given.at, given.at + MINUTE) > 0
         file.level = routing.first_level(klass=klass, urgent=urgent, hidden_from_village=file.hidden, staffed=staffed)

@@ -21,11 +21,11 @@ RESIDENT_BY: By = (RESIDENT.label, None, None)
 COLUMNS: dict[str, tuple[str, ...]] = {
     "incidents_incident": (
         "id", "number", "category_id", "klass", "status", "status_at", "urgent", "private", "hidden_from_village",
-        "district_id", "township_id", "village_id", "cell_id", "longitude", "latitude", "premises_id", "address",
-        "title", "text", "text_card", "search", "source", "channel", "external_id", "reported_at", "reported_by_id",
-        "level", "desk_id", "unit_id", "accused_id", "handler_id", "verifier_id", "due_at", "filed_at",
-        "dispatched_at", "signed_at", "answered_at", "closed_at", "outcome", "answer", "on_time", "immediate", "major",
-        "supervised", "reworks", "reopenings", "extensions", "flags", "merged_into_id", "version",
+        "victim_cannot_act", "district_id", "township_id", "village_id", "cell_id", "longitude", "latitude",
+        "premises_id", "address", "title", "text", "text_card", "search", "source", "channel", "external_id",
+        "reported_at", "reported_by_id", "level", "desk_id", "unit_id", "accused_id", "handler_id", "verifier_id",
+        "due_at", "filed_at", "dispatched_at", "signed_at", "answered_at", "closed_at", "outcome", "answer", "on_time",
+        "immediate", "major", "supervised", "reworks", "reopenings", "extensions", "flags", "merged_into_id", "version",
     ),
     "incidents_reporter": ("id", "incident_id", "card", "code", "language", "reported_at", "informed_at", "came_with"),
     "incidents_attachment": (
@@ -150,6 +150,7 @@ class File:
     channel: str
     reported_at: int
     reported_by: Actor | None
+    victim_cannot_act: bool = False
     level: int = 0
     title: str = ""
     text: str = ""
@@ -198,8 +199,8 @@ class File:
         return "\t".join(
             (
                 str(self.id), self.number, str(self.category.id), self.klass, self.status, stamp(self.status_at),
-                flag(self.urgent), flag(self.private), flag(self.hidden), plain(district), plain(township),
-                plain(village), plain(cell), plain(longitude), plain(latitude), plain(self.premises),
+                flag(self.urgent), flag(self.private), flag(self.hidden), flag(self.victim_cannot_act), plain(district),
+                plain(township), plain(village), plain(cell), plain(longitude), plain(latitude), plain(self.premises),
                 escaped(self.address), escaped(self.title), escaped(self.text), plain(self.text_card),
                 vector(self.search), self.source, self.channel, "", stamp(self.reported_at), id_of(self.reported_by),
                 str(self.level), id_of(self.desk), id_of(self.unit), id_of(self.accused), id_of(self.handler),

@@ -16,6 +16,10 @@ from qipan.kernels.clock import Limit
 A_DAY = Limit.working_days(1)
 
 
+def _choice(file: File) -> dict[str, Any]:
+    return {"chosen_by_victim": True} if file.category.never_mediated and not file.victim_cannot_act else {}
+
+
 class Way(Intake):
     """From the desk to the close and beyond it."""
 
@@ -44,13 +48,13 @@ class Way(Intake):
     def refer(self, file: File, *, at: int, by: Actor, receipt: str) -> None:
         self.sweep(file, at)
         file.outcome, file.answer, file.closed_at = "referred", receipt, at
-        self.take(file, Step.REFER, by=who(by), at=at, receipt=receipt)
+        self.take(file, Step.REFER, by=who(by), at=at, receipt=receipt, **_choice(file))
         self.end_all(file, at=at, outcome="referred")
 
     def dispatch(self, file: File, *, at: int, by: Actor, unit: Team) -> None:
         self.sweep(file, at)
         file.unit, file.handler, file.dispatched_at = unit, None, at
-        self.take(file, Step.DISPATCH, by=who(by), at=at, unit=unit.name)
+        self.take(file, Step.DISPATCH, by=who(by), at=at, unit=unit.name, **_choice(file))
         self.end_leg(file, Leg.DISPATCH, at=at, outcome="dispatched")
         self.start_leg(file, Leg.HANDLE, at=at, unit=unit)
 
