@@ -164,4 +164,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    try:
+        code = main()
+    except KeyboardInterrupt:
+        say("stopped")
+        code = 130
+    raise SystemExit(code)

@@ -1,4 +1,9 @@
-from qipan.assembly.cli import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        from qipan.assembly.cli import main
+
+        main()
+    except KeyboardInterrupt:  # while modules are still being read
+        sys.exit(130)

@@ -63,6 +63,18 @@ def test_every_command_takes_json(path, command):
     assert any("--json" in each.opts for each in command.params), " ".join(path)
 
 
+def test_stopping_a_command_is_one_line_and_exit_130():
+    group = cli.Commands("top")
+
+    @group.command()
+    def wait() -> None:
+        raise KeyboardInterrupt
+
+    done = CliRunner().invoke(group, ["wait"])
+    assert done.exit_code == 130
+    assert done.stderr.strip() == "已停止。 Stopped."
+
+
 @pytest.mark.parametrize("words", [("--json", "refuse"), ("refuse", "--json"), ("refuse",)])
 def test_a_refusal_is_its_message_and_its_exit_code(words):
     group = cli.Commands("top")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import gettext
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import click
 
@@ -24,6 +25,8 @@ class Commands(click.Group):
 
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            stopped()
         except Refusal as refusal:
             if ctx.obj and ctx.obj.get("json"):
                 console.print_json({"code": refusal.code, "message": refusal.message})
@@ -56,7 +59,20 @@ ROOMS = (
 )
 
 
+def stopped() -> NoReturn:
+    """Ctrl-C is an answer, not an accident. It may come before any language is chosen."""
+    click.echo("\n已停止。 Stopped.", err=True)
+    sys.exit(128 + signal.SIGINT)
+
+
 def main() -> None:
+    try:
+        _main()
+    except KeyboardInterrupt:
+        stopped()
+
+
+def _main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.assembly.settings")
     import django
     from django.utils import translation

@@ -419,3 +419,9 @@ def test_old_messages_are_removed_and_waiting_ones_kept(post, template):
     (waiting,) = tell(post, to=contact(post))
     assert operations.purge(before=NOON + timedelta(days=1)) == 1
     assert list(Message.objects.all()) == [waiting]
+
+
+@pytest.mark.parametrize(("language", "name"), [("zh-hans", "中文"), ("en", "English")])
+def test_the_page_of_a_wording_says_in_which_language_it_is_written(client, admin, template, language, name):
+    page = factories.sign_in(client, admin).get(f"/messages/settings/wording/{template}/{language}/").content.decode()
+    assert f'<span class="number">{name}</span>' in page

@@ -174,6 +174,7 @@ def test_one_click_sign_in_exists_in_the_demo_only(client, officer, settings):
             assert str(officer.pk) in page.content.decode()
             assert answer.status_code == 302
             assert client.get("/nowhere").wsgi_request.post == officer
+            assert len(client.get("/me/").context["sessions"]) == 1
     operations.end(post_id=officer.pk, by=SYSTEM, at=datetime.now(UTC))
     for wrong in (str(officer.pk), "nonsense"):
         assert client.post("/accounts/demo/", {"post": wrong}).status_code == 404

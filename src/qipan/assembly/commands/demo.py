@@ -215,9 +215,16 @@ def _ready() -> dict[str, Any] | None:
 def _prepare(words: list[str]) -> None:
     """In a process of its own: it connects as the owner of the tables."""
     environment = os.environ | {"QIPAN_DATABASE_ROLE": "owner"}
-    done = subprocess.run([sys.executable, "-m", "qipan", "demo-load", *words], check=False, env=environment)
-    if done.returncode:
-        sys.exit(done.returncode)
+    # In a session of its own, Ctrl-C reaches only us: we end it, and it says nothing.
+    program = [sys.executable, "-m", "qipan", "demo-load", *words]
+    with subprocess.Popen(program, env=environment, start_new_session=True) as loading:
+        try:
+            code = loading.wait()
+        except KeyboardInterrupt:
+            loading.terminate()
+            raise
+    if code:
+        sys.exit(code)
 
 
 def _migrate() -> None:

@@ -71,6 +71,7 @@ CHIPS = {
 ROOMS = {
     "incidents": _("Incidents"),
     "duties": _("Duties"),
+    "workflows": _("Districts"),
     "inspections": _("Inspections"),
     "reporting": _("Papers and forms"),
     "areas": _("Areas"),
@@ -92,8 +93,14 @@ HEADER = (
     _("Detail"),
     _("Entry"),
 )
-STATES: dict[str, Any] = {str(status): name for status, name in steps.STATUS_NAMES.items()} | dict(
-    Request.State.choices
+STATES: dict[str, Any] = (
+    {
+        "owed": _("Visit owed"),
+        "cancelled": _("Visit cancelled"),
+        "paused": _("Paused"),
+    }
+    | {str(status): name for status, name in steps.STATUS_NAMES.items()}
+    | dict(Request.State.choices)
 )
 
 

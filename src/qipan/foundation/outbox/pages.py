@@ -195,7 +195,7 @@ def wording(request: Acting, template: str, language: str) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "template": known,
-        "language": language,
+        "written_in": language,  # not `language`: that is the reader's, set by the layout
         "own": own,
         "subject": ours[0],
         "body": ours[1],

@@ -91,13 +91,13 @@ class ForPost(forms.Form):
 
 
 class Appointing(ForPost):
-    person = PersonField(Person.objects.none(), label=_("Person"))
+    person = PersonField(Person.objects.none(), empty_label="—", label=_("Person"))
     role = forms.ChoiceField(choices=Role.choices, label=_("Role"))
     area = forms.TypedChoiceField(coerce=int, label=_("Area"))
     cell = forms.CharField(
         required=False, max_length=20, label=_("Grid cell"), help_text=_("Code of the cell, for grid workers.")
     )
-    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, label=_("Unit"))
+    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label="—", label=_("Unit"))
     head = forms.BooleanField(required=False, label=_("Leads the unit"))
     kind = forms.ChoiceField(
         choices=[(PostKind.REGULAR, PostKind.REGULAR.label), (PostKind.EMERGENCY, PostKind.EMERGENCY.label)],
@@ -141,7 +141,7 @@ class Appointing(ForPost):
 
 
 class Changing(ForPost):
-    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, label=_("Unit"))
+    unit = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label="—", label=_("Unit"))
     valid_to = day(required=False, label=_("Last day"))
     reason = forms.CharField(max_length=200, label=_("Reason"))
 
@@ -154,7 +154,7 @@ class Ending(forms.Form):
 
 
 class Deputising(ForPost):
-    person = PersonField(Person.objects.none(), label=_("Deputy"))
+    person = PersonField(Person.objects.none(), empty_label="—", label=_("Deputy"))
     stands_in = forms.ChoiceField(choices=StandsIn.choices, label=_("Stands in"))
     valid_to = day(required=False, label=_("Last day"))
 
@@ -168,8 +168,8 @@ class Away(forms.Form):
 
 
 class HandingOver(ForPost):
-    giver = PersonField(Person.objects.none(), label=_("Gives"))
-    taker = PersonField(Person.objects.none(), label=_("Takes over"))
+    giver = PersonField(Person.objects.none(), empty_label="—", label=_("Gives"))
+    taker = PersonField(Person.objects.none(), empty_label="—", label=_("Takes over"))
 
     def prepare(self) -> None:
         self.offer_people("giver")
@@ -228,7 +228,7 @@ class UnitFields(ForPost):
     short_name = forms.CharField(required=False, max_length=40, label=_("Short name"))
     kind = forms.ChoiceField(choices=UnitKind.choices, label=_("Kind"))
     code = forms.CharField(required=False, max_length=40, label=_("Code"))
-    parent = forms.ModelChoiceField(Unit.objects.none(), required=False, label=_("Belongs to"))
+    parent = forms.ModelChoiceField(Unit.objects.none(), required=False, empty_label="—", label=_("Belongs to"))
     contact_text = forms.CharField(required=False, max_length=200, label=_("Contact"))
 
     def prepare(self) -> None:

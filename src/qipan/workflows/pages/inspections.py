@@ -25,6 +25,7 @@ from qipan.foundation.journal.forms import once
 from qipan.foundation.posts.access import inside, visible_units
 from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post
+from qipan.incidents.models import Category
 from qipan.inspections import access, operations
 from qipan.inspections.models import Checklist, Item, Visit
 from qipan.inspections.operations import Found
@@ -138,7 +139,7 @@ class PlanForm(forms.Form):
     """A plan: which kind, where, how often, by whom."""
 
     kind = forms.ChoiceField(label=gettext_lazy("Kind of premises"), choices=PremisesKind.choices)
-    area = forms.ModelChoiceField(Area.objects.none(), label=gettext_lazy("Area"))
+    area = forms.ModelChoiceField(Area.objects.none(), empty_label="—", label=gettext_lazy("Area"))
     every_days = forms.IntegerField(label=gettext_lazy("Every so many days"), min_value=1, max_value=366, initial=30)
     unit = forms.ModelChoiceField(
         Area.objects.none(),
@@ -206,6 +207,15 @@ def _written(checklist: Checklist) -> dict[str, str]:
     return {"name": checklist.name, "name_en": checklist.name_en, "lines": "\n".join(lines)}
 
 
+def _name_categories(checklist: Checklist | None) -> None:
+    """Each line gets `opens`: the name of the category of incident that a finding on it opens."""
+    if checklist is None:
+        return
+    names = {row.key: str(row) for row in Category.objects.filter(district=checklist.district_id, valid_to=None)}
+    for item in checklist.items.all():
+        item.opens = names.get(item.category_key, item.category_key)  # type: ignore[attr-defined]
+
+
 @staff("inspections.view")
 @require_http_methods(["GET", "POST"])
 def checklist(request: HttpRequest, kind: str) -> HttpResponse:
@@ -215,6 +225,7 @@ def checklist(request: HttpRequest, kind: str) -> HttpResponse:
         raise Http404
     rows = Checklist.objects.filter(district=by.district_id, kind=kind, valid_to=None)
     current = rows.prefetch_related("items").first()
+    _name_categories(current)
     form = None
     if by.may("inspections.configure"):
         lines = (

@@ -195,7 +195,7 @@ def _entries(area: Area) -> list[dict[str, Any]]:
         {
             "title": kinds.text(entry.kind),
             "at": entry.at,
-            "who": entry.by_label,
+            "who": entry.by_text,
             "reason": entry.reason,
             "changes": [{"label": _("Its name"), "before": entry.detail["old"], "after": entry.detail["new"]}]
             if {"old", "new"} <= set(entry.detail)

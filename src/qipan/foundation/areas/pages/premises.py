@@ -66,7 +66,7 @@ def one(request: HttpRequest, premises_id: UUID) -> HttpResponse:
         "premises": row,
         "lineage": [{"area": area, "open": who.area_id in area.path} for area in lineage],
         "entries": [
-            {"title": kinds.text(entry.kind), "at": entry.at, "who": entry.by_label, "reason": entry.reason}
+            {"title": kinds.text(entry.kind), "at": entry.at, "who": entry.by_text, "reason": entry.reason}
             for entry in reversed(past.history("areas.premises", row.pk, privacy=0))
         ],
     }

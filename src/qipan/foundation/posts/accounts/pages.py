@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from allauth.account.internal.decorators import login_not_required
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import login
 from django.http import Http404, HttpRequest, HttpResponse
@@ -49,6 +50,7 @@ def demo(request: HttpRequest) -> HttpResponse:
         raise Http404
     login(request, post.person, backend=BACKEND)
     request.session[SESSION_KEY] = str(post.pk)
+    UserSession.objects.create_from_request(request)  # as signing in by password does
     return redirect(_safe(request, request.POST.get("next", "")))
 
 

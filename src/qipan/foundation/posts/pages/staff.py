@@ -126,7 +126,7 @@ def _one(request: Acting, post: Post, status: int = 200, **more: Any) -> HttpRes
         {
             "title": kinds.text(entry.kind),
             "at": entry.at,
-            "who": entry.by_label,
+            "who": entry.by_text,
             "reason": entry.reason,
             "weight": "aside" if "shift" in entry.kind else "",
         }
