@@ -75,7 +75,7 @@ def _figures(groups: list[scores.Group]) -> list[dict[str, Any]]:
     timed = sum(row.timed for row in rows)
     return [
         {"label": _("Closed"), "value": closed},
-        {"label": _("On time"), "value": percent(sum(row.on_time for row in rows), timed)},
+        {"label": _("Done on time"), "value": percent(sum(row.on_time for row in rows), timed)},
         {"label": _("Right the first time"), "value": percent(sum(row.first_time for row in rows), closed)},
         {"label": _("Reworked"), "value": sum(row.reworked for row in rows)},
         {"label": _("Reopened"), "value": sum(row.reopened for row in rows)},
