@@ -35,6 +35,21 @@ LETTERS = {
 }  # fmt: skip
 
 
+# What staff are written where the law wants a report level by level.
+UPWARD = {
+    "incidents.report_up": (
+        _("To be reported upward"),
+        _("{number} has to be reported to the level above by {due}. What is not reported by then climbs by itself."),
+    ),
+    "incidents.report_to_city": (
+        _("To be reported to the city"),
+        _("{number} has to be reported to the city by {due}. Please report it and say in its file to whom."),
+    ),
+}
+
+
 def register() -> None:
     for name, (subject, body) in LETTERS.items():
         templates.register(name=name, title=subject, subject=subject, body=body, places=PLACES)
+    for name, (subject, body) in UPWARD.items():
+        templates.register(name=name, title=subject, subject=subject, body=body, places={"number", "due"})

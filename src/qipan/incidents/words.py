@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from qipan.incidents.rules.roles import ABILITIES
 
 if TYPE_CHECKING:
     from qipan.foundation.duties.models import Duty
+    from qipan.foundation.duties.rules import Planned
     from qipan.foundation.posts.models import Post
     from qipan.foundation.vault.models import Card
 
@@ -59,6 +60,8 @@ KINDS = {
     "incidents.granted": _("Request granted"),
     "incidents.refused": _("Request refused"),
     "incidents.moved": _("Moved to another desk"),
+    "incidents.reported_up": _("Reported upward"),
+    "incidents.climbed": _("Not reported upward in time: now the next level owes it"),
     "incidents.found_major": _("Determined as a major hazard"),
     "incidents.reminded": _("Reminded"),
     "incidents.supervised": _("Put under supervision"),
@@ -114,12 +117,19 @@ def _show_deadlines(table: str, moved: Sequence[Duty]) -> None:
         cursor.execute(statement.format(table=sql.Identifier(table)), values)
 
 
+def climb(duty: Duty, step: Planned, now: datetime) -> None:
+    from qipan.incidents.operations.upward import climb as carry_out
+
+    carry_out(duty, step, now)
+
+
 HOLD = PauseCap(CAPS.holds, timedelta(days=CAPS.hold_days))
 DUTIES = (
     Kind("incidents.accept", _("Accept"), link, seen_by, on_moved=deadlines_moved),
     Kind("incidents.dispatch", _("Dispatch"), link, seen_by, on_moved=deadlines_moved),
     Kind("incidents.handle", _("Handle"), link, seen_by, pause=HOLD, on_moved=deadlines_moved),
     Kind("incidents.verify", _("Verify"), link, seen_by, on_moved=deadlines_moved),
+    Kind("incidents.report-up", _("Report upward"), link, seen_by, pause=None, on_breach=climb),
     Kind("incidents.assist", _("Assist"), link, seen_by),
     Kind("incidents.decide", _("Decide a request"), link, seen_by),
     Kind("incidents.supervise", _("Answer a supervision"), None, seen_by, on_moved=supervisions_moved),

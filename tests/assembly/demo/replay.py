@@ -131,6 +131,10 @@ class Both:
         operations.refer(**self.act("refer", file, at), by=self.post(by), receipt=receipt)
         self.ledger.refer(file, at=at, by=by, receipt=receipt)
 
+    def report_up(self, file: File, *, at: int, by: Actor, note: str) -> None:
+        operations.report_up(**self.act("report_up", file, at), by=self.post(by), note_text=note)
+        self.ledger.report_up(file, at=at, by=by, note=note)
+
     def sign(self, file: File, *, at: int, by: Actor) -> None:
         self.plain("sign", file, at, by)
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from qipan.assembly.demo import build, incidents, loading, persons, scene, words
+from qipan.assembly.demo.ledger.rows import COLUMNS
 from qipan.assembly.demo.ledger.text import escaped, iso, stamp, vector
 from qipan.assembly.demo.ledger.winding import Winder
 from qipan.assembly.demo.rhythm import HOURS, WEIGHTS, Rhythm
@@ -50,8 +51,8 @@ def titles(found: list[incidents.Chunk]) -> dict[str, list[tuple[str, str]]]:
     days: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for chunk in found:
         for line in chunk.lines["incidents_incident"]:
-            cells = line.split("\t")
-            days[cells[24][:10]].append((cells[24], cells[17]))
+            row = dict(zip(COLUMNS["incidents_incident"], line.split("\t"), strict=True))
+            days[row["reported_at"][:10]].append((row["reported_at"], row["title"]))
     return {day: sorted(rows) for day, rows in days.items()}
 
 

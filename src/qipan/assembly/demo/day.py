@@ -22,7 +22,7 @@ from qipan.assembly.demo import pictures, rhythm, scene, stories, words
 from qipan.assembly.demo.ledger import By, Ledger
 from qipan.assembly.demo.ledger.intake import Report
 from qipan.assembly.demo.scene import Actor
-from qipan.foundation.areas.models import Area, Premises
+from qipan.foundation.areas.models import Area, Level, Premises
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.rules import State
 from qipan.foundation.journal.models import Entry
@@ -149,6 +149,14 @@ class Player:
             operations.decline(incident_id=incident.pk, reason=self.dice.choice(words.DECLINED), by=by, at=at)
         else:
             operations.accept(incident_id=incident.pk, by=by, at=at)
+        return True
+
+    def _report_up(self, at: datetime, duty: Duty, incident: Incident) -> bool:
+        commanders = self.scene.commanders if duty.level == Level.DISTRICT else ()
+        by = self.post(self.dice.choice(commanders)) if commanders else self.dispatcher(incident)
+        if by is None:
+            return False
+        operations.report_up(incident_id=incident.pk, note_text=self.dice.choice(words.UPWARD), by=by, at=at)
         return True
 
     def _dispatch(self, at: datetime, _duty: Duty, incident: Incident) -> bool:

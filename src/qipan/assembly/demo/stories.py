@@ -160,8 +160,22 @@ class Teller:
             self.stage.void(file, at=desk_at, by=self.dispatcher(file), reason=dice.choice(words.VOIDED))
             return
         self.stage.accept(file, at=desk_at, by=self.dispatcher(file))
-        at = self.round(file, given, desk_at)
+        at = self.round(file, given, self.upward(file, desk_at))
         self.after(file, given, at)
+
+    def upward(self, file: File, at: int) -> int:
+        """What has to be reported level by level is, mostly in time; what is not climbs by itself."""
+        if CLASSES[Klass(file.klass)].upward is None:
+            return at
+        for level in range(file.level, 0, -1):
+            people = [self.dispatcher(file)] if level > Level.DISTRICT else self.scene.commanders
+            if people and self.dice.random() < 0.8:
+                at = self.at_desk(file, at, 12)
+                self.stage.report_up(file, at=at, by=self.dice.choice(people), note=self.dice.choice(words.UPWARD))
+            else:
+                at = self.now_or(at + 2 * HOUR + MINUTE)
+                self.stage.sweep(file, at)
+        return at
 
     def round(self, file: File, given: Report, at: int) -> int:
         """From filed to closed; the moment of the close."""

@@ -33,6 +33,7 @@ SPOTS, SINCE, ASKS, DONE, WELL = map(_of, ("spots", "since", "asks", "done", "we
 DECLINED, VOIDED, REWORKS, REFUSED = map(_of, ("declined", "voided", "reworks", "refused"))
 QUESTIONS, EXPLAINED, HELPED, REMINDERS = map(_of, ("questions", "explained", "helped", "reminders"))
 CALLS, CALLED_BACK, CHECKED, FAILED, RECEIPTS = map(_of, ("calls", "called_back", "checked", "failed", "receipts"))
+UPWARD = _of("upward")
 
 
 def title(key: str, *, place: str, spot: str, dice: random.Random) -> str:

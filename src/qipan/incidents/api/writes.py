@@ -93,6 +93,10 @@ def _unmerge(*, note: str, **more: Any) -> Incident:
     return operations.unmerge(reason=note, **more)
 
 
+def _report_up(*, note: str, **more: Any) -> Incident:
+    return operations.report_up(note_text=note, **more)
+
+
 for name, summary, body, work in (
     ("submit", _("Hand in a draft"), None, operations.submit),
     ("settle", _("Close a draft as settled on the spot"), schemas.AnswerIn, operations.settle),
@@ -101,6 +105,7 @@ for name, summary, body, work in (
     ("void", _("Declare void, with a reason"), schemas.ReasonIn, operations.void),
     ("dispatch", _("Send to a unit"), schemas.DispatchIn, _dispatch),
     ("refer", _("Refer a police matter"), schemas.ReferIn, operations.refer),
+    ("report-up", _("Report upward, to whom and how"), schemas.NoteIn, _report_up),
     ("sign", _("Sign for it"), None, operations.sign),
     ("start", _("Say that work has begun"), None, operations.start),
     ("answer", _("Report back what was done"), schemas.AnswerIn, operations.answer),

@@ -17,6 +17,7 @@ from qipan.incidents.operations.supervise import (
     remind_as_reporter,
     supervise,
 )
+from qipan.incidents.operations.upward import owed_by, report_up
 from qipan.incidents.operations.verify import close, rework, verify
 
 __all__ = [
@@ -45,12 +46,14 @@ __all__ = [
     "forget_view",
     "look",
     "merge",
+    "owed_by",
     "rate",
     "refer",
     "remind",
     "remind_as_reporter",
     "reopen",
     "report",
+    "report_up",
     "rework",
     "save_view",
     "set_rule",

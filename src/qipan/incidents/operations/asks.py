@@ -18,6 +18,7 @@ from qipan.incidents import access, routing
 from qipan.incidents.models import Ask, Assistance, Incident
 from qipan.incidents.operations.desk import ReasonMissing, UnitEnded
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
+from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Status, Step, WrongStep
@@ -189,6 +190,7 @@ def _move(incident: Incident, level: int, by: Post, at: datetime) -> None:
         if open_leg:
             end_leg(incident, open_leg, by=by, at=at, outcome="moved")
             start_leg(incident, open_leg, by=by, at=at, unit=desk)
+    owe_anew(incident, outcome="moved", by=by, at=at)
 
 
 def _escalate(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:

@@ -15,6 +15,7 @@ from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.steps import end_all, end_leg, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
+from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Step
 
@@ -82,6 +83,8 @@ def accept(
     take(incident, Step.ACCEPT, by=by, at=at, **detail)
     end_leg(incident, Leg.ACCEPT, by=by, at=at, outcome="accepted")
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
+    if "category" in detail:
+        owe_anew(incident, outcome="reclassified", by=by, at=at)
     tell_reporters(incident, "incidents.accepted", at=at)
     return incident
 

@@ -15,6 +15,7 @@ from qipan.incidents import access
 from qipan.incidents.models import Incident
 from qipan.incidents.operations.steps import end_all, end_leg, note, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
+from qipan.incidents.operations.upward import owe
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import ENDED, Status, Step, WrongStep
 
@@ -85,6 +86,7 @@ def unmerge(*, incident_id: UUID, by: Post, at: datetime, reason: str = "") -> I
     incident.filed_at = at
     incident.save()
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
+    owe(incident, level=incident.level, by=by, at=at)
     journal.record("incidents.unmerged_from", into, by=by, at=at, reason=reason, number=incident.number)
     tell_reporters(incident, "incidents.unmerged", at=at)
     return incident

@@ -24,6 +24,7 @@ from qipan.foundation.vault.rules import Retention
 from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident, Reporter
 from qipan.incidents.operations.steps import next_number, note, start_leg, take
+from qipan.incidents.operations.upward import owe
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Status, Step, check
 from qipan.kernels import bigrams
@@ -195,6 +196,7 @@ def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
     incident.level = incident.desk.area.level
     take(incident, Step.RECEIVE, by=SYSTEM, at=at, desk=incident.desk.name)
     start_leg(incident, Leg.ACCEPT, by=SYSTEM, at=at, unit=incident.desk)
+    owe(incident, level=incident.level, by=SYSTEM, at=at)
     return incident
 
 

@@ -174,6 +174,9 @@ ACTIONS: dict[str, Action] = {
                _reason(operations.unmerge), _("Taken out of the file again.")),
         Action("ask", _("Ask for …"), forms.Ask, _ask, _("Asked for. The desk decides."), "aside",
                help=_("Somebody else decides. The clock runs on until then."), send=_("Send the request")),
+        Action("report-up", _("Report upward"), forms.ReportUp,
+               lambda call: operations.report_up(note_text=call.data["note"], **call.on()), _("Reported upward."),
+               "primary", help=_("The law gives each level two hours; then the next one owes it.")),
         Action("remind", _("Remind"), forms.Note,
                lambda call: operations.remind(note_text=call.data["note"], **call.on()), _("Reminded."), "aside",
                help=_("It is counted and shown to whoever has it now; no clock changes.")),
@@ -232,6 +235,8 @@ def offers(incident: Incident, *, viewer: Post, at: datetime) -> list[Offer]:
     over = incident.ended or incident.status == Status.DRAFT
     if not over:
         names |= {name for name in ("remind", "supervise") if viewer.may(f"incidents.{name}")}
+        if operations.owed_by(incident, viewer=viewer):
+            names.add("report-up")
         if viewer.may("incidents.ask") and ask_kinds(incident):
             names.add("ask")
         if viewer.may("incidents.report") and incident.attachments.count() < CAPS.attachments:

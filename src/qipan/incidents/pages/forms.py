@@ -188,6 +188,10 @@ class Note(StepForm):
     note = words(_("Remark"), rows=2, required=False)
 
 
+class ReportUp(StepForm):
+    note = words(_("To whom it was reported, and how"), rows=2)
+
+
 class Verified(StepForm):
     note = words(_("What was found"), rows=2, required=False)
     photos = PhotosField(label=_("Photos"), required=False)

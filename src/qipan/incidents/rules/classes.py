@@ -81,7 +81,8 @@ class ClassRule:
     `limits` maps a leg to its limit; `urgent` replaces legs for urgent ones; `levels` gives the handling budget of each
     level (1 district, 2 township, 3 village) where the clock is staged by level; `first_level` is whose desk gets it
     first; `stages` are intermediate limits within the
-    handling leg; `floors` are the longest limits the law allows, with `law` as their source.
+    handling leg; `floors` are the longest limits the law allows, with `law` as their source; `upward` is how long each
+    level has to report it to the next.
     """
 
     name: Promise
@@ -97,6 +98,7 @@ class ClassRule:
     call_back: bool = False
     refer: bool = False
     extension: dict[str, Any] | None = None
+    upward: dict[str, Any] | None = None
 
 
 CLASSES: dict[Klass, ClassRule] = {
@@ -141,12 +143,13 @@ CLASSES: dict[Klass, ClassRule] = {
         _("Public health"),
         {"accept": minutes(15), "dispatch": minutes(30), "handle": hours(2), "verify": hours(24)},
         floors={"handle": hours(2)}, law="突发公共卫生事件应急条例 第二十条", natural=True,
+        upward=hours(2),
     ),
     Klass.EMERGENCY: ClassRule(
         _("Emergency incident"),
         {"accept": minutes(5), "dispatch": minutes(5), "handle": hours(1), "verify": hours(24)},
         floors={"handle": hours(1)}, law="生产安全事故报告和调查处理条例 第九、十一条",
-        first_level=1, natural=True,
+        first_level=1, natural=True, upward=hours(2),
     ),
     Klass.POLICE: ClassRule(
         _("Police matter"),

@@ -23,6 +23,7 @@ ABILITIES: dict[str, set[Role]] = {
     "incidents.close": DESK,
     "incidents.call-back": DESK,
     "incidents.reopen": DESK | COMMAND,
+    "incidents.report-up": DESK | COMMAND,
     "incidents.rate": DESK,
     "incidents.remind": DESK | COMMAND,
     "incidents.supervise": COMMAND,

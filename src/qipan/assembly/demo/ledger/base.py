@@ -15,12 +15,14 @@ from qipan.assembly.demo.ledger.rows import SYSTEM_BY, About, By, Debt, File, en
 from qipan.assembly.demo.ledger.text import escaped, iso, json, stamp
 from qipan.assembly.demo.ledger.winding import Winder
 from qipan.assembly.demo.scene import Actor, Scene, Team
+from qipan.foundation.areas.models import Level
 from qipan.foundation.duties import clocks
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.rules import BREACH, RESUME, WARN
 from qipan.incidents.operations.steps import SAID
 from qipan.incidents.operations.steps import limit as limit_of_leg
-from qipan.incidents.rules.classes import Leg
+from qipan.incidents.operations.upward import KIND as UPWARD
+from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import ENDED, Status, Step, check
 from qipan.kernels import clock
 from qipan.kernels.clock import Limit
@@ -85,12 +87,13 @@ class Base:
     def open(
         self, file: File, *, kind: str, limit: Limit, at: int, about: About | None = None, unit: Team | None = None,
         post: Actor | None = None, hours: str = "working", stored: str = "", urgent: bool = False,
+        level: int = 0, escalation: str = "",
     ) -> Debt:  # fmt: skip
-        escalation = "urgent" if urgent else "default"
+        escalation = escalation or ("urgent" if urgent else "default")
         wound = self.winder.wind(kind=kind, limit=limit, hours=hours, start=at, escalation=escalation)
         debt = Debt(
             id=self.new_id(at), kind=kind, about=about or file.about(), point=None if about else file.point,
-            title=file.title, link=f"/incidents/{file.id}/", level=file.level, urgent=urgent,
+            title=file.title, link=f"/incidents/{file.id}/", level=level or file.level, urgent=urgent,
             unit=unit.id if unit else None, post=post.id if post else None, opened_at=at, starts_at=at,
             limit=stored or escaped(orjson.dumps(clocks.dump(limit)).decode()), limits=limit, hours=hours,
             escalation=escalation, warn=wound.warn, due=wound.due, provisional=wound.provisional, steps=wound.steps,
@@ -152,8 +155,31 @@ class Base:
                 if name == RESUME:
                     self._resume(debt, at)
                 elif name != WARN:
+                    if name == BREACH and debt.kind == UPWARD and debt.level > Level.DISTRICT:
+                        self._climb(file, debt, at)
                     self._say(debt, "duties.breached" if name == BREACH else "duties.escalated", at=at, by=SYSTEM_BY,
                               duty=str(debt.id), duty_kind=debt.kind, step=name, due=iso(at))  # fmt: skip
+
+    # Reports that the law wants level by level
+
+    def owe(self, file: File, *, level: int, at: int) -> None:
+        limit, desk = CLASSES[Klass(file.klass)].upward, self.scene.desk(file.place.path, level)
+        if limit is not None and desk is not None:
+            self.open(file, kind=UPWARD, limit=clocks.load_one(limit), at=at, unit=desk, urgent=True, level=desk.level,
+                      escalation="urgent" if desk.level == Level.DISTRICT else "none")  # fmt: skip
+
+    def _climb(self, file: File, debt: Debt, at: int) -> None:
+        self.end(file, kind=UPWARD, at=at, outcome="climbed")
+        self.record("incidents.climbed", file.about(), by=SYSTEM_BY, at=at, level=debt.level)
+        self.owe(file, level=debt.level - 1, at=at)
+
+    def report_up(self, file: File, *, at: int, by: Actor, note: str) -> None:
+        self.sweep(file, at)
+        level = next(one.level for one in file.duties if one.kind == UPWARD and one.state != "ended")
+        self.end(file, kind=UPWARD, at=at, outcome="reported")
+        self.note(file, "reported_up", by=who(by), at=at, reason=note, level=level)
+        if level > Level.DISTRICT:
+            self.owe(file, level=level - 1, at=at)
 
     def _say(self, debt: Debt, kind: str, *, at: int, by: By, reason: str = "", before: str = "", after: str = "",
              **detail: Any) -> None:  # fmt: skip

@@ -11,6 +11,7 @@ from qipan.assembly.demo.ledger.way import Way
 from qipan.assembly.demo.pictures import Picture
 from qipan.assembly.demo.scene import Actor, Team
 from qipan.incidents.operations.supervise import DEFAULT
+from qipan.incidents.operations.upward import KIND as UPWARD
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Status, Step
 from qipan.kernels.clock import Limit
@@ -76,6 +77,8 @@ class Ledger(Way):
         self.take(file, Step.RETURN, by=who(by), at=at)
         self.end_leg(file, Leg.HANDLE, at=at, outcome="moved")
         self.start_leg(file, Leg.DISPATCH, at=at, unit=desk)
+        self.end(file, kind=UPWARD, at=at, outcome="moved")
+        self.owe(file, level=file.level, at=at)
 
     def _assist(self, file: File, asked: dict[str, Any], by: Actor, at: int) -> None:
         unit = asked["unit"]

@@ -89,6 +89,7 @@ class Intake(Base):
         file.level = file.desk.level
         self.take(file, Step.RECEIVE, by=SYSTEM_BY, at=at, desk=file.desk.name)
         self.start_leg(file, Leg.ACCEPT, at=at, unit=file.desk)
+        self.owe(file, level=file.level, at=at)
 
     def _write_words(self, file: File, given: Report) -> None:
         title, text, address = given.title, given.text, given.address
