@@ -185,6 +185,15 @@ def test_nothing_is_printed_past_the_console(path):
     assert not calls
 
 
+def texts() -> Iterator[tuple[str, str]]:
+    """Every file of text in the checkout, with what it holds."""
+    for file in tracked():
+        try:
+            yield file, (CHECKOUT / file).read_text()
+        except UnicodeDecodeError:
+            continue
+
+
 # Joined here so that this file itself names none of them.
 REGISTRIES = ("pypi" + ".org", "pythonhosted" + ".org", "registry.npm" + "js.org", "npmmirror" + ".com",
               "tuna.tsinghua" + ".edu", "mirrors." + "aliyun")  # fmt: skip
@@ -195,11 +204,7 @@ MACHINE = re.compile(
 
 def test_no_file_names_a_registry_or_a_machine():
     found = []
-    for file in tracked():
-        try:
-            text = (CHECKOUT / file).read_text()
-        except UnicodeDecodeError:
-            continue
+    for file, text in texts():
         found += [f"{file}: {host}" for host in REGISTRIES if host in text]
         found += [f"{file}: {match[0]}" for match in MACHINE.finditer(text)]
     assert not found
@@ -209,15 +214,7 @@ MERGING = re.compile(rf"^(?:{'<' * 7} |{'>' * 7} )", re.MULTILINE)
 
 
 def test_no_file_holds_both_sides_of_an_unfinished_merge():
-    found = []
-    for file in tracked():
-        try:
-            text = (CHECKOUT / file).read_text()
-        except UnicodeDecodeError:
-            continue
-        if MERGING.search(text):
-            found.append(file)
-    assert not found
+    assert not [file for file, text in texts() if MERGING.search(text)]
 
 
 def test_warnings_are_errors(pytestconfig):

@@ -79,19 +79,14 @@ class House:
 
     def qipan(self, *words: str) -> Any:
         """A command to its end; what it prints as JSON where `--json` is among the words."""
-        done = subprocess.run(
-            [sys.executable, "-m", "qipan", *words],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert done.returncode == 0, f"qipan {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout) if "--json" in words else done.stdout
+        said = self._said("qipan", *words)
+        return json.loads(said) if "--json" in words else said
 
     def python(self, module: str, *words: str) -> Any:
         """A module of the tests run inside the installation; the JSON of its last line."""
+        return json.loads(self._said(module, *words).splitlines()[-1])
+
+    def _said(self, module: str, *words: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", module, *words],
             env=self.environment,
@@ -100,8 +95,8 @@ class House:
             timeout=300,
             check=False,
         )
-        assert done.returncode == 0, f"{module}: {done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 0, f"{module} {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
 
     def sql(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows as the owner of the tables sees them."""

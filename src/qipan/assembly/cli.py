@@ -44,21 +44,6 @@ def qipan(ctx: click.Context, *, language: str | None) -> None:
     ctx.ensure_object(dict)
 
 
-ROOMS = (
-    "qipan.assembly",
-    "qipan.foundation.journal",
-    "qipan.foundation.vault",
-    "qipan.foundation.areas",
-    "qipan.foundation.posts",
-    "qipan.foundation.outbox",
-    "qipan.foundation.duties",
-    "qipan.incidents",
-    "qipan.inspections",
-    "qipan.reporting",
-    "qipan.workflows",
-)
-
-
 def stopped() -> NoReturn:
     """Ctrl-C is an answer, not an accident. It may come before any language is chosen."""
     click.echo("\n已停止。 Stopped.", err=True)
@@ -89,7 +74,9 @@ def _main() -> None:
 
 def complete() -> click.Group:
     """The command line with the commands of every room, `--json` on each."""
-    for room in ROOMS:
+    from qipan.assembly.navigation import ROOMS
+
+    for room in ("qipan.assembly", *ROOMS):
         try:
             module = importlib.import_module(f"{room}.commands")
         except ModuleNotFoundError as missing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -19,6 +20,8 @@ from qipan.incidents.rules.steps import Status
 # Roles that see a whole area; the others see what is theirs.
 OVERSEERS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR, Role.DPO})
 PRIVATE_READERS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.AUDITOR, Role.DPO})
+
+Side = TypeVar("Side", Ask, Supervision)
 
 
 def own(viewer: Post) -> list[Q]:
@@ -95,21 +98,19 @@ def lock(incident_id: UUID, *, viewer: Post) -> Incident:
 
 def lock_ask(ask_id: UUID, *, viewer: Post) -> Ask:
     """A side track's request with its incident, both locked. Raises NotFound."""
-    ask = Ask.objects.filter(pk=ask_id).first()
-    if ask is None:
-        raise NotFound
-    incident = lock(ask.incident_id, viewer=viewer)
-    ask = Ask.objects.select_for_update().get(pk=ask_id)
-    ask.incident = incident
-    return ask
+    return _lock_with_incident(Ask, ask_id, viewer)
 
 
 def lock_supervision(supervision_id: UUID, *, viewer: Post) -> Supervision:
     """A supervision with its incident, both locked. Raises NotFound."""
-    found = Supervision.objects.filter(pk=supervision_id).first()
+    return _lock_with_incident(Supervision, supervision_id, viewer)
+
+
+def _lock_with_incident(table: type[Side], key: UUID, viewer: Post) -> Side:
+    found = table._default_manager.filter(pk=key).first()
     if found is None:
         raise NotFound
     incident = lock(found.incident_id, viewer=viewer)
-    found = Supervision.objects.select_for_update().get(pk=supervision_id)
+    found = table._default_manager.select_for_update().get(pk=key)
     found.incident = incident
     return found

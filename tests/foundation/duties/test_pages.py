@@ -44,7 +44,7 @@ def opened(district: Any, *, hours: int = 9, since: datetime | None = None, **mo
 
 
 def text(response: Any) -> str:
-    return response.content.decode()
+    return response.getvalue().decode()
 
 
 def test_visitors_are_sent_to_sign_in(client):

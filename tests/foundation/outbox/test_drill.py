@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -36,6 +37,15 @@ def database_url() -> str:
         f"postgresql://{values['USER']}:{values.get('PASSWORD', '')}@/{connection.connection.info.dbname}"
         f"?host={values['HOST']}&port={values['PORT'] or 5432}"
     )
+
+
+def four_times(work: Callable[[], None]) -> None:
+    """The same work by four at once, to its end."""
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def test_a_worker_killed_while_sending_leaves_the_message_to_another_and_it_is_known_as_the_same(
@@ -83,11 +93,7 @@ def test_many_workers_send_each_message_once(template, gateway_server):
             pass
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    four_times(work)
     assert Counter(call["headers"]["Idempotency-Key"] for call in gateway_server.got) == dict.fromkeys(sent, 1)
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
 
@@ -101,10 +107,6 @@ def test_the_same_thing_told_by_two_at_once_is_told_once(template):
         tell(post, dedupe="once")
         connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    four_times(work)
     assert Message.objects.count() == 1
     assert operations.mark_read(by=post, at=NOON) == 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.foundation.areas import queries as areas
+from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import access, kinds, operations, queries
 from qipan.foundation.journal.models import Entry
@@ -30,7 +31,6 @@ from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
 from qipan.foundation.vault.models import Look, Request
 from qipan.incidents.rules import steps
-from qipan.kernels.tables import csv_chunks, xlsx
 
 PAGE = 50
 PAGES = {"incidents.incident": "/incidents/{}/", "request": "/data-requests/{}/"}
@@ -164,20 +164,9 @@ def export(request: Acting, form: str) -> HttpResponseBase:
         entries=count,
         filters={key: value for key, value in request.GET.items() if value and key != "after"},
     )
-    name = quote(f"{gettext('Journal')}-{timezone.localdate():%Y%m%d}.{form}")
-    header = [str(title) for title in HEADER]
     table = (_flat(row) for row in _all_rows(found.order_by("-id")))
-    if form == "csv":
-        answer: HttpResponseBase = StreamingHttpResponse(
-            csv_chunks(header, table), content_type="text/csv; charset=utf-8"
-        )
-    else:
-        answer = HttpResponse(
-            xlsx(header, table, title=gettext("Journal")),
-            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
-    answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{name}"
-    return answer
+    name = f"{gettext('Journal')}-{timezone.localdate():%Y%m%d}"
+    return sheet(form, name=name, header=HEADER, rows=table, title=gettext("Journal"))
 
 
 @require_POST

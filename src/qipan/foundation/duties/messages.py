@@ -38,64 +38,50 @@ class Words:
         return clock.text.moment(self.at, language=get_language() or "zh-hans", weekday=True, closing=True)
 
 
+# By name: its title, its subject, its body, the places in them.
+TEXTS = {
+    "duties.warned": (
+        _("A deadline is near"), _("Due soon: {title}"), _("{label} {title}: due {due}."), PLACES,
+    ),
+    "duties.breached": (
+        _("A deadline was missed"), _("Overdue: {title}"), _("{label} {title}: was due {due} and is not done."), PLACES,
+    ),
+    "duties.escalated": (
+        _("An overdue duty is brought to a higher level"), _("Long overdue: {title}"),
+        _("{label} {title}: was due {due} and is still not done. Please see to it."), PLACES,
+    ),
+    "duties.several": (
+        _("Several deadlines at once"), _("{count} duties are due soon or overdue"),
+        _("{count} duties need attention. The first: {title}."), {"count", "title"},
+    ),
+    "duties.moved": (
+        _("Deadlines were counted anew"), _("{count} of your deadlines have moved"),
+        _("Counted anew ({reason}). The next deadline: {title}, due {due}."), {"count", "title", "due", "reason"},
+    ),
+    "duties.relief": (
+        _("A colleague asks to be relieved"), _("Relief needed within two hours"),
+        _("A colleague of your unit has a family emergency and asks to be relieved by {due}."), PLACES,
+    ),
+    "duties.relieved": (
+        _("You are relieved"), _("You are relieved and may go"), _("{count} of your duties were taken over. {who}"),
+        {"count", "who"},
+    ),
+    "duties.handed_over": (
+        _("Duties were handed over"), _("{count} duties were handed over to you"),
+        _("{count} duties were handed over to you. The first: {title}."), {"count", "title"},
+    ),
+}  # fmt: skip
+
+
 def register() -> None:
     """Tell the outbox our templates."""
-    templates.register(
-        name="duties.warned",
-        title=_("A deadline is near"),
-        subject=_("Due soon: {title}"),
-        body=_("{label} {title}: due {due}."),
-        places=PLACES,
-    )
-    templates.register(
-        name="duties.breached",
-        title=_("A deadline was missed"),
-        subject=_("Overdue: {title}"),
-        body=_("{label} {title}: was due {due} and is not done."),
-        places=PLACES,
-    )
-    templates.register(
-        name="duties.escalated",
-        title=_("An overdue duty is brought to a higher level"),
-        subject=_("Long overdue: {title}"),
-        body=_("{label} {title}: was due {due} and is still not done. Please see to it."),
-        places=PLACES,
-    )
-    templates.register(
-        name="duties.several",
-        title=_("Several deadlines at once"),
-        subject=_("{count} duties are due soon or overdue"),
-        body=_("{count} duties need attention. The first: {title}."),
-        places={"count", "title"},
-    )
-    templates.register(
-        name="duties.moved",
-        title=_("Deadlines were counted anew"),
-        subject=_("{count} of your deadlines have moved"),
-        body=_("Counted anew ({reason}). The next deadline: {title}, due {due}."),
-        places={"count", "title", "due", "reason"},
-    )
-    templates.register(
-        name="duties.relief",
-        title=_("A colleague asks to be relieved"),
-        subject=_("Relief needed within two hours"),
-        body=_("A colleague of your unit has a family emergency and asks to be relieved by {due}."),
-        places=PLACES,
-    )
-    templates.register(
-        name="duties.relieved",
-        title=_("You are relieved"),
-        subject=_("You are relieved and may go"),
-        body=_("{count} of your duties were taken over. {who}"),
-        places={"count", "who"},
-    )
-    templates.register(
-        name="duties.handed_over",
-        title=_("Duties were handed over"),
-        subject=_("{count} duties were handed over to you"),
-        body=_("{count} duties were handed over to you. The first: {title}."),
-        places={"count", "title"},
-    )
+    for name, (title, subject, body, places) in TEXTS.items():
+        templates.register(name=name, title=title, subject=subject, body=body, places=places)
+
+
+def _title(duty: Duty) -> Any:
+    """What it is; of what not everybody may read, only its kind."""
+    return duty.title if duty.privacy == Class.OPEN else lazystr(kinds.known(duty.kind).title)
 
 
 def tell(fired: Sequence[tuple[Duty, list[Planned]]], *, now: datetime) -> None:
@@ -132,12 +118,11 @@ def _what(duty: Duty, steps: Iterable[Planned]) -> list[tuple[str, Recipient]]:
 
 
 def _letter(duty: Duty, *, template: str, to: Post) -> dict[str, Any]:
-    title = duty.title if duty.privacy == Class.OPEN else lazystr(kinds.known(duty.kind).title)
     return {
         "template": template,
         "to": to,
         "context": {
-            "title": title,
+            "title": _title(duty),
             "label": duty.about_label,
             "due": Words(duty.due_at),
             "kind": kinds.known(duty.kind).title,
@@ -175,12 +160,11 @@ def tell_moved(rows: Sequence[tuple[Duty, datetime | None]], *, reason: str, now
     letters = []
     for moved in found.values():
         post, first = min(moved, key=lambda pair: (pair[1].due_at is None, pair[1].due_at or now))
-        title = first.title if first.privacy == Class.OPEN else lazystr(kinds.known(first.kind).title)
         letters.append(
             {
                 "template": "duties.moved",
                 "to": post,
-                "context": {"count": len(moved), "title": title, "due": Words(first.due_at), "reason": reason},
+                "context": {"count": len(moved), "title": _title(first), "due": Words(first.due_at), "reason": reason},
                 "about": _desk(post),
                 "link": "/work/",
             }
@@ -191,12 +175,10 @@ def tell_moved(rows: Sequence[tuple[Duty, datetime | None]], *, reason: str, now
 def tell_handed_over(duties: Sequence[Duty], *, to: Post, now: datetime) -> None:
     """Tell the taker, in one message, what came."""
     if duties:
-        first = duties[0]
-        title = first.title if first.privacy == Class.OPEN else lazystr(kinds.known(first.kind).title)
         outbox.send(
             template="duties.handed_over",
             to=to,
-            context={"count": len(duties), "title": title},
+            context={"count": len(duties), "title": _title(duties[0])},
             about=_desk(to),
             at=now,
             link="/work/",

@@ -7,42 +7,33 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.posts.middleware import viewer
 from qipan.incidents import operations
 from qipan.incidents.pages import wording
 from qipan.incidents.pages.lists import SORTS, filters_of
-from qipan.kernels import tables
 
 KEPT = ("state", "text", "klass", "category", "area", "unit", "source", "since", "until", "sort")
 
 
 @staff("incidents.export")
 @require_GET
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> HttpResponseBase:
     """The list that the address describes, whole, as xlsx or (`format=csv`) CSV."""
     given, now = request.GET, timezone.now()
     order = SORTS.get(given.get("sort", ""), "newest")
     rows = operations.export(filters=filters_of(given), order=order, by=viewer(request), at=now)
-    titles, lines = header(), (line(row) for row in rows)
     name = f"{_('Incidents')}-{timezone.localtime(now):%Y%m%d-%H%M}"
-    if given.get("format") == "csv":
-        answer: Any = StreamingHttpResponse(tables.csv_chunks(titles, lines), content_type="text/csv; charset=utf-8")
-        ending = "csv"
-    else:
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        answer = HttpResponse(tables.xlsx(titles, lines, title=_("Incidents")), content_type=kind)
-        ending = "xlsx"
-    quoted = urlencode({"": f"{name}.{ending}"})[1:]
-    answer.headers["Content-Disposition"] = f"attachment; filename=incidents.{ending}; filename*=UTF-8''{quoted}"
-    return answer  # type: ignore[no-any-return]
+    lines = (line(row) for row in rows)
+    return sheet(given.get("format", "xlsx"), name=name, header=header(), rows=lines, title=_("Incidents"))
 
 
 def header() -> list[str]:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from qipan.foundation.interface.files import XLSX, named
 from qipan.foundation.interface.forms import refused_into
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.posts.middleware import viewer
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.reporting import access, figures, operations, queries
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PERIOD_NAMES = {
     "day": gettext_lazy("The day"),
     "week": gettext_lazy("The week so far"),
@@ -124,13 +123,11 @@ def fill(request: HttpRequest, form_id: UUID) -> HttpResponse:
 
 @staff("reporting.fill")
 @require_GET
-def download(request: HttpRequest, filling_id: UUID) -> HttpResponse:
+def download(request: HttpRequest, filling_id: UUID) -> HttpResponseBase:
     """The filled sheet as the superior's own file."""
     filling = access.filling(filling_id, viewer=viewer(request))
     answer = HttpResponse(queries.filled(filling), content_type=XLSX)
-    name = quote(f"{filling.form.name}-{filling.day:%Y%m%d}.xlsx")
-    answer.headers["Content-Disposition"] = f"attachment; filename=form.xlsx; filename*=UTF-8''{name}"
-    return answer
+    return named(answer, f"{filling.form.name}-{filling.day:%Y%m%d}.xlsx")
 
 
 @staff("reporting.map")

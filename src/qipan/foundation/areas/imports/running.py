@@ -44,10 +44,6 @@ def check(
     progress: Progress | None = None,
 ) -> Result:
     """What a file would do, without doing it. Raises the refusals of `refusals.tables` for a file as a whole."""
-    if kind not in KINDS:
-        raise NotThisKind(field="kind")
-    if datum not in set(Datum):
-        raise UnknownDatum(field="datum", known=", ".join(Datum))
     planned, _apply = _plan(source, kind, district, at, {
         "datum": datum, "since": since, "skip_foreign": skip_foreign, "own_codes": own_codes, "progress": progress,
     })  # fmt: skip
@@ -73,10 +69,6 @@ def load(
 
     A file that changes nothing, such as the same one again, writes nothing and records nothing.
     """
-    if kind not in KINDS:
-        raise NotThisKind(field="kind")
-    if datum not in set(Datum):
-        raise UnknownDatum(field="datum", known=", ".join(Datum))
     hold(district.pk)
     planned, apply = _plan(source, kind, district, at, {
         "datum": datum, "since": since, "skip_foreign": skip_foreign, "own_codes": own_codes, "progress": progress,
@@ -102,4 +94,8 @@ def load(
 def _plan(
     source: bytes | Path, kind: str, district: Area, at: datetime, options: dict[str, Any]
 ) -> tuple[Result, Callable[[], None]]:
+    if kind not in KINDS:
+        raise NotThisKind(field="kind")
+    if options["datum"] not in set(Datum):
+        raise UnknownDatum(field="datum", known=", ".join(Datum))
     return KINDS[kind](source, district=district, at=at, **options)

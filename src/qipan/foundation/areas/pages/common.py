@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest
 from django.utils import timezone
 
 from qipan.foundation.areas import access
 from qipan.foundation.areas.models import Area
-from qipan.foundation.refusals import NotFound
-from qipan.kernels.tables import writing
-
-EXPORTS = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
+from qipan.foundation.interface.files import sheet
 
 
 def viewer(request: HttpRequest) -> Any:
@@ -36,12 +30,5 @@ def area_of(request: HttpRequest, name: str = "area") -> Area:
 
 
 def exported(form: str, *, name: str, header: Sequence[Any], rows: Iterable[Sequence[Any]]) -> Any:
-    """A list as a file that opens right in Excel. Raises NotFound for another form than csv or xlsx."""
-    if form not in EXPORTS:
-        raise NotFound
-    stamp = timezone.localtime().strftime("%Y%m%d")
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{stamp}.{form}"'}
-    words = [str(each) for each in header]
-    if form == "csv":
-        return StreamingHttpResponse(writing.csv_chunks(words, rows), content_type=EXPORTS[form], headers=headers)
-    return HttpResponse(writing.xlsx(words, rows, title=name), content_type=EXPORTS[form], headers=headers)
+    """A list as a file named after the day. Raises NotFound for another form than csv or xlsx."""
+    return sheet(form, name=f"{name}-{timezone.localtime():%Y%m%d}", header=header, rows=rows, title=name)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +17,7 @@ from qipan.foundation.areas import access, rules, tasks
 from qipan.foundation.areas.imports import Action, runs
 from qipan.foundation.areas.models import Import, ImportKind, ImportState, Kind, PremisesKind
 from qipan.foundation.areas.pages.common import viewer
+from qipan.foundation.interface.files import CSV, named
 from qipan.foundation.interface.forms import refused_into
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.refusals import tables
@@ -122,13 +123,11 @@ def cancel(request: HttpRequest, import_id: UUID) -> HttpResponse:
 
 @staff(rules.CHANGE)
 @require_GET
-def errors(request: HttpRequest, import_id: UUID) -> HttpResponse:
+def errors(request: HttpRequest, import_id: UUID) -> HttpResponseBase:
     """The refused rows as CSV."""
     run = runs.get(import_id, viewer=viewer(request))
-    return HttpResponse(
-        tables.error_file(runs.problems(run)), content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="errors-{run.created_at:%Y%m%d-%H%M}.csv"'},
-    )  # fmt: skip
+    answer = HttpResponse(tables.error_file(runs.problems(run)), content_type=CSV)
+    return named(answer, f"errors-{run.created_at:%Y%m%d-%H%M}.csv")
 
 
 def _received(given: dict[str, Any], who: Any) -> Import:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -18,12 +18,13 @@ from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.queries import Filters, Work
 from qipan.foundation.duties.rules import SEE, URGENCY_TITLES, State, Urgency
 from qipan.foundation.interface.cursors import BadCursor
+from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.posts import queries as posts
 from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Unit
 from qipan.foundation.refusals import NotFound
-from qipan.kernels import clock, tables
+from qipan.kernels import clock
 
 MOST_EXPORTED = 5000
 LEVELS = {
@@ -104,7 +105,7 @@ def listed(request: Acting, work: Work) -> dict[str, Any]:
     }
 
 
-def exported(request: Acting, work: Work, *, title: str) -> HttpResponse:
+def exported(request: Acting, work: Work, *, title: str) -> HttpResponseBase:
     """The list as xlsx or (`format=csv`) CSV: the same rows and filters, masked as on the page."""
     header = [
         _("Duty"), _("Kind of duty"), _("Number"), _("Urgency"), _("State"), _("Opened at"), _("Due"), _("Time left"),
@@ -119,21 +120,11 @@ def exported(request: Acting, work: Work, *, title: str) -> HttpResponse:
         ]
         for row in work.rows
     ]  # fmt: skip
-    if request.GET.get("format") == "csv":
-        answer = HttpResponse(b"".join(tables.csv_chunks(header, lines)), content_type="text/csv; charset=utf-8")
-        name = "duties.csv"
-    else:
-        answer = HttpResponse(
-            tables.xlsx(header, lines, title=title),
-            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        )
-        name = "duties.xlsx"
-    answer.headers["Content-Disposition"] = f"attachment; filename={name}"
-    return answer
+    return sheet(request.GET["format"], name="duties", header=header, rows=lines, title=title)
 
 
 @staff(SEE)
-def my_work(request: Acting) -> HttpResponse:
+def my_work(request: Acting) -> HttpResponseBase:
     """What needs me now, soonest first."""
     now = timezone.now()
     if "format" in request.GET:
@@ -151,7 +142,7 @@ def my_work(request: Acting) -> HttpResponse:
 
 
 @staff(SEE)
-def unit_work(request: Acting) -> HttpResponse:
+def unit_work(request: Acting) -> HttpResponseBase:
     """What a unit owes and how it is shared out."""
     now = timezone.now()
     units = posts.units(viewer=request.post, at=now)

@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Exists, Model, OuterRef
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as journal
@@ -25,7 +26,6 @@ from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Person, Post, Shift
 from qipan.foundation.posts.operations.handover import HOOKS
 from qipan.foundation.posts.rules import SEE, PostKind, Role
-from qipan.kernels import tables
 
 SHOWN = 50
 SORTS = {
@@ -56,7 +56,7 @@ def _rows(request: Acting, at: Any) -> Any:
 
 
 @staff(SEE)
-def listed(request: Acting) -> HttpResponse | StreamingHttpResponse:
+def listed(request: Acting) -> HttpResponseBase:
     at = timezone.now()
     rows = _rows(request, at)
     if form := request.GET.get("format"):
@@ -89,7 +89,7 @@ def listed(request: Acting) -> HttpResponse | StreamingHttpResponse:
     )
 
 
-def _export(rows: Any, form: str) -> HttpResponse | StreamingHttpResponse:
+def _export(rows: Any, form: str) -> HttpResponseBase:
     header = [_("Name"), _("User name"), _("Role"), _("Kind"), _("Unit"), _("Area"), _("From"), _("Until")]
     lines = (
         [
@@ -104,13 +104,7 @@ def _export(rows: Any, form: str) -> HttpResponse | StreamingHttpResponse:
         ]
         for post in rows.iterator(chunk_size=500)
     )
-    if form == "csv":
-        answer: Any = StreamingHttpResponse(tables.csv_chunks(header, lines), content_type="text/csv; charset=utf-8")
-    else:
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        answer = HttpResponse(tables.xlsx(header, lines, title=_("Posts")), content_type=kind)
-    answer["Content-Disposition"] = f'attachment; filename="posts.{"csv" if form == "csv" else "xlsx"}"'
-    return answer  # type: ignore[no-any-return]
+    return sheet(form, name="posts", header=header, rows=lines, title=_("Posts"))
 
 
 @staff(SEE)
