@@ -79,8 +79,8 @@ def test_every_page_fits_its_screen_and_is_accessible(page: Page, live: str, sig
     sign_in(district.handler)
     mark = f"{size}-{language[:2]}"
     for path, name in [
-        ("/work/", "my-work"),
-        ("/work/unit/", "unit-work"),
+        ("/my-work/", "my-work"),
+        ("/my-work/unit/", "unit-work"),
         (f"/duties/{duties[3].pk}/explain/", "explain-days"),
         (f"/duties/{duties[1].pk}/explain/", "explain-hours"),
         ("/duties/hand-over/", "hand-over"),
@@ -116,13 +116,13 @@ def test_a_call_is_one_tap_and_one_field(page: Page, live: str, sign_in: Any):
 def test_a_family_emergency_is_two_taps_and_the_head_relieves(page: Page, live: str, sign_in: Any):
     district, _duties = busy_district()
     sign_in(district.handler)
-    page.goto(f"{live}/work/")
+    page.goto(f"{live}/my-work/")
     page.get_by_role("button", name="家有急事").click()
     page.get_by_role("button", name="申请替班").click()
     expect(page.get_by_role("main")).to_contain_text("您已申请替班")
     look(page, "relief-asked")
     sign_in(district.head)
-    page.goto(f"{live}/work/")
+    page.goto(f"{live}/my-work/")
     page.get_by_role("link", name="家有急事：安排替班").click()
     look(page, "relief")
     page.get_by_label("接手人").select_option(label=f"{district.colleague.person} · 承办人")

@@ -48,7 +48,7 @@ def text(response: Any) -> str:
 
 
 def test_visitors_are_sent_to_sign_in(client):
-    assert client.get("/work/").headers["Location"].startswith("/accounts/login/")
+    assert client.get("/my-work/").headers["Location"].startswith("/accounts/login/")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -59,7 +59,7 @@ def test_my_work_groups_what_needs_me_by_urgency(district, language):
     opened(district, title="以后的", hours=99)
     opened(district, title="无时限的", hours=0)
     opened(district, title="别人的", post=district.colleague)
-    page = text(signed_in(district.handler, language).get("/work/"))
+    page = text(signed_in(district.handler, language).get("/my-work/"))
     places = [page.index(words) for words in ("迟的", "快的", "以后的", "无时限的")]
     assert places == sorted(places)
     assert "别人的" not in page
@@ -78,15 +78,15 @@ def test_my_work_is_narrowed_by_urgency_kind_and_words(district):
         ("q=井", {"井盖"}),
         ("urgency=nonsense&after=nonsense&area=x&kind=", {"迟的", "井盖", "树倒了"}),
     ]:
-        page = text(client.get(f"/work/?{query}"))
+        page = text(client.get(f"/my-work/?{query}"))
         assert {words for words in ("迟的", "井盖", "树倒了") if words in page} == shown, query
 
 
 def test_a_unit_that_nobody_has_taken_stands_in_everybodys_list(district):
     opened(district, title="未认领", post=None)
     for post in (district.head, district.handler):
-        assert "未认领" in text(signed_in(post).get("/work/"))
-    assert "未认领" not in text(signed_in(district.dispatcher).get("/work/"))
+        assert "未认领" in text(signed_in(post).get("/my-work/"))
+    assert "未认领" not in text(signed_in(district.dispatcher).get("/my-work/"))
 
 
 def test_a_long_list_costs_the_same_queries_as_a_short_one_and_goes_on_by_cursor(district):
@@ -96,20 +96,20 @@ def test_a_long_list_costs_the_same_queries_as_a_short_one_and_goes_on_by_cursor
         for _ in range(number):
             opened(district)
         with CaptureQueriesContext(connection) as queries:
-            assert client.get("/work/").status_code == 200
+            assert client.get("/my-work/").status_code == 200
         return len(queries)
 
     assert cost(2) == cost(40)
     for _ in range(70):
         opened(district)
     seen = []
-    page = client.get("/work/")
+    page = client.get("/my-work/")
     while True:
         seen += [row.duty.pk for group in page.context["groups"] for row in group["rows"]]
         after = page.context["page"]["next"]
         if not after:
             break
-        page = client.get("/work/", {"after": after})
+        page = client.get("/my-work/", {"after": after})
     assert len(seen) == len(set(seen)) == 112
 
 
@@ -117,7 +117,7 @@ def test_a_long_list_costs_the_same_queries_as_a_short_one_and_goes_on_by_cursor
 def test_a_units_work_shows_who_has_how_much_without_ranking(district, language):
     opened(district, since=timezone.now() - timedelta(hours=12))
     opened(district)
-    page = signed_in(district.head, language).get("/work/unit/")
+    page = signed_in(district.head, language).get("/my-work/unit/")
     loads = [(str(one.post.person), one.open, one.overdue) for one in page.context["load"]]
     assert loads == sorted(loads)
     assert (str(district.handler.person), 2, 1) in loads
@@ -126,7 +126,7 @@ def test_a_units_work_shows_who_has_how_much_without_ranking(district, language)
 
 def test_private_duties_of_others_are_not_listed_for_a_unit(district):
     opened(district, title="家中争吵", about=district.thing(privacy=Class.PRIVATE))
-    page = signed_in(district.dispatcher).get("/work/unit/", {"unit": district.unit.pk})
+    page = signed_in(district.dispatcher).get("/my-work/unit/", {"unit": district.unit.pk})
     assert "家中争吵" not in text(page)
     assert sum(one.open for one in page.context["load"]) == 0
 
@@ -178,7 +178,7 @@ def test_a_duty_of_another_district_is_not_found(district, make_district, where)
 def test_a_unit_or_post_of_another_district_is_not_found(district, make_district):
     other = make_district("西区", "910102")
     client = signed_in(district.dispatcher)
-    assert client.get("/work/unit/", {"unit": other.unit.pk}).status_code == 404
+    assert client.get("/my-work/unit/", {"unit": other.unit.pk}).status_code == 404
     assert client.get("/duties/hand-over/", {"unit": other.unit.pk}).status_code == 404
     assert client.get("/duties/hand-over/", {"post": str(other.handler.pk)}).status_code == 404
 
@@ -188,7 +188,7 @@ def test_a_unit_or_post_of_another_district_is_not_found(district, make_district
 
 def test_a_call_is_noted_from_the_bar_and_a_double_click_is_one_call(district):
     client = signed_in(district.handler)
-    assert "duties/take-call" in text(client.get("/work/"))
+    assert "duties/take-call" in text(client.get("/my-work/"))
     form = {"line": "13812345678 漏水", "command": new_id()}
     first, second = (client.post("/duties/take-call/", form) for _ in range(2))
     assert first.headers["Location"] == second.headers["Location"]
@@ -210,7 +210,7 @@ def test_the_number_is_shown_in_one_tap_and_the_call_is_done(district):
 
 
 def test_roles_that_take_no_calls_have_no_such_button(district):
-    assert "duties/take-call" not in text(signed_in(factories.post("auditor", district.area)).get("/work/"))
+    assert "duties/take-call" not in text(signed_in(factories.post("auditor", district.area)).get("/my-work/"))
 
 
 def test_a_form_without_its_command_is_refused(district):
@@ -228,7 +228,7 @@ def test_relief_from_the_button_to_the_hand_over(district, language):
     duty = opened(district)
     worker.post("/duties/ask-relief/", {"command": new_id()})
     asked = Relief.objects.get()
-    assert str(district.head.person) in text(worker.get("/work/"))
+    assert str(district.head.person) in text(worker.get("/my-work/"))
     page = text(head.get(f"/duties/{asked.pk}/relief/"))
     assert str(district.handler.person) in page
     assert "窨井盖缺失" in page
@@ -262,13 +262,13 @@ def test_a_hand_over_is_looked_at_first_and_then_done(district, language):
         "to": f"post:{district.colleague.pk}",
         "reason": "轮休",
         "command": new_id(),
-        "next": "/work/unit/",
+        "next": "/my-work/unit/",
     }
     page = client.post("/duties/hand-over/", {**form, "step": "preview"})
     assert str(district.colleague.person) in text(page)
     assert set(Duty.objects.values_list("post", flat=True)) == {district.handler.pk}
     done = [client.post("/duties/hand-over/", {**form, "step": "confirm"}) for _ in range(2)]
-    assert [page.headers.get("Location") for page in done][:1] == ["/work/unit/"]
+    assert [page.headers.get("Location") for page in done][:1] == ["/my-work/unit/"]
     assert set(Duty.objects.values_list("post", flat=True)) == {district.colleague.pk}
 
 
@@ -285,7 +285,7 @@ def test_the_address_to_go_on_to_is_ours(district):
     client = signed_in(district.handler)
     form = {"duty": [opened(district).pk], "to": f"post:{district.colleague.pk}", "step": "confirm"}
     page = client.post("/duties/hand-over/", {**form, "command": new_id(), "next": "https://evil.example/"})
-    assert page.headers["Location"] == "/work/"
+    assert page.headers["Location"] == "/my-work/"
 
 
 # Calendars
@@ -406,10 +406,10 @@ def test_moved_deadlines_in_a_preview_do_not_name_private_matters(district):
 
 
 def test_the_start_page_is_my_work(district):
-    assert signed_in(district.handler).get("/").headers["Location"] == "/work/"
+    assert signed_in(district.handler).get("/").headers["Location"] == "/my-work/"
 
 
-@pytest.mark.parametrize("path", ["/work/", "/work/unit/"])
+@pytest.mark.parametrize("path", ["/my-work/", "/my-work/unit/"])
 def test_a_list_is_taken_away_as_csv_and_as_excel_with_its_filters(district, path):
     import io
 

@@ -184,7 +184,7 @@ def test_a_person_with_several_posts_chooses_and_only_among_their_own(client, of
     second = factories.post(Role.LAB, officer.area, person=officer.person)
     stranger = factories.post(Role.ADMINISTRATOR)
     factories.sign_in(client, officer)
-    assert client.post("/accounts/post/", {"post": str(second.pk), "next": "/work/"})["Location"] == "/work/"
+    assert client.post("/accounts/post/", {"post": str(second.pk), "next": "/my-work/"})["Location"] == "/my-work/"
     assert client.get("/nowhere").wsgi_request.post == second
     assert client.post("/accounts/post/", {"post": str(stranger.pk)}).status_code == 404
     assert client.get("/accounts/post/").status_code == 405

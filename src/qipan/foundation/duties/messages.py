@@ -145,7 +145,7 @@ def _gathered(letters: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "context": {"count": len(letters), "title": first["context"]["title"]},
             "about": _desk(first["to"]),
             "urgent": any(letter["urgent"] for letter in letters),
-            "link": "/work/",
+            "link": "/my-work/",
         }
     ]
 
@@ -166,7 +166,7 @@ def tell_moved(rows: Sequence[tuple[Duty, datetime | None]], *, reason: str, now
                 "to": post,
                 "context": {"count": len(moved), "title": _title(first), "due": Words(first.due_at), "reason": reason},
                 "about": _desk(post),
-                "link": "/work/",
+                "link": "/my-work/",
             }
         )
     outbox.send_many(letters, at=now)
@@ -181,7 +181,7 @@ def tell_handed_over(duties: Sequence[Duty], *, to: Post, now: datetime) -> None
             context={"count": len(duties), "title": _title(duties[0])},
             about=_desk(to),
             at=now,
-            link="/work/",
+            link="/my-work/",
         )
 
 

@@ -7,8 +7,8 @@ from django.urls import URLPattern, path
 from qipan.foundation.duties.pages import calendar, quick, work
 
 urlpatterns: list[URLPattern] = [
-    path("work/", work.my_work, name="my_work"),
-    path("work/unit/", work.unit_work, name="unit_work"),
+    path("my-work/", work.my_work, name="my_work"),
+    path("my-work/unit/", work.unit_work, name="unit_work"),
     path("duties/hand-over/", quick.hand_over, name="duties_hand_over"),
     path("duties/take-call/", quick.take_call, name="duties_take_call"),
     path("duties/ask-relief/", quick.ask_relief, name="duties_ask_relief"),

@@ -227,7 +227,7 @@ def relieve(
         about=duty,
         at=at,
         urgent=True,
-        link="/work/",
+        link="/my-work/",
     )
     journal.answer(command_id, {"moved": len(moved)})
     return len(moved)

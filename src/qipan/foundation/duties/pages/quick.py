@@ -174,7 +174,7 @@ def hand_over(request: Acting) -> HttpResponse:
         "units": posts.units(viewer=viewer, at=now),
         "takers": takers(viewer, place, now),
         "place": place,
-        "next": onward(request, "/work/") if request.method == "POST" else request.GET.get("next", "/work/"),
+        "next": onward(request, "/my-work/") if request.method == "POST" else request.GET.get("next", "/my-work/"),
     }
     if request.method == "GET":
         return render(request, "duties/hand_over.html", found)
