@@ -47,9 +47,16 @@ UPWARD = {
     ),
 }
 
+LAPSED = (
+    _("Your request has lapsed"),
+    _("{number} has ended ({status}) before what you asked for was decided. Nothing more has to be done."),
+)
+
 
 def register() -> None:
     for name, (subject, body) in LETTERS.items():
         templates.register(name=name, title=subject, subject=subject, body=body, places=PLACES)
+    subject, body = LAPSED
+    templates.register(name="incidents.lapsed", title=subject, subject=subject, body=body, places={"number", "status"})
     for name, (subject, body) in UPWARD.items():
         templates.register(name=name, title=subject, subject=subject, body=body, places={"number", "due"})

@@ -57,6 +57,7 @@ KINDS = {
     "incidents.settled": _("Settled on the spot"),
     "incidents.asked": _("Asked for a side track"),
     "incidents.withdrew": _("Request withdrawn"),
+    "incidents.lapsed": _("Request lapsed: the incident ended first"),
     "incidents.granted": _("Request granted"),
     "incidents.refused": _("Request refused"),
     "incidents.moved": _("Moved to another desk"),

@@ -37,7 +37,7 @@ class Ask(models.Model):
     detail = models.JSONField(default=dict, blank=True)
     asked_by = models.ForeignKey(Post, models.PROTECT, related_name="+")
     asked_at = models.DateTimeField()
-    state = models.CharField(max_length=10, default="asked")  # asked, approved, refused, withdrawn
+    state = models.CharField(max_length=10, default="asked")  # asked, approved, refused, withdrawn, lapsed
     decided_by = models.ForeignKey(Post, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     decision = models.CharField(max_length=500, blank=True)

@@ -11,14 +11,15 @@ from qipan.foundation.duties import clocks
 from qipan.foundation.duties import operations as duties
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.journal import operations as journal
-from qipan.foundation.journal.rules import HasAuthor
+from qipan.foundation.journal.rules import SYSTEM, HasAuthor
+from qipan.foundation.outbox import operations as outbox
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.vault import operations as vault
 from qipan.incidents.models import Incident
 from qipan.incidents.rules import classes
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
-from qipan.incidents.rules.steps import ENDED, STEPS, Status, Step, check
+from qipan.incidents.rules.steps import ENDED, STATUS_NAMES, STEPS, Status, Step, check
 from qipan.kernels.clock import Limit
 
 SAID = {
@@ -59,12 +60,32 @@ def take(
     incident.status_at = at
     incident.version += 1
     incident.save()
-    if Status(incident.status) in ENDED and Status(before) not in ENDED:
+    ended = Status(incident.status) in ENDED and Status(before) not in ENDED
+    if ended:
         vault.matter_ended(about_kind="incidents.incident", about_id=incident.pk, at=at)  # kept from today on
     journal.record(
         f"incidents.{SAID[step]}", incident, by=by, at=at, before=before, after=incident.status, reason=reason, **detail
     )
+    if ended:
+        _lapse(incident, at=at)
     return incident
+
+
+def _lapse(incident: Incident, *, at: datetime) -> None:
+    """What was asked for and not decided ends with the incident; whoever asked is told."""
+    waiting = list(incident.asks.select_for_update(of=("self",)).filter(state="asked").order_by("pk"))
+    for asked in waiting:
+        asked.state = "lapsed"
+        asked.save(update_fields=["state"])
+        journal.record("incidents.lapsed", incident, by=SYSTEM, at=at, ask=asked.kind)
+    if waiting:
+        duties.end(about=incident, kind="incidents.decide", by=SYSTEM, at=at, outcome="lapsed")
+        context = {"number": incident.number, "status": STATUS_NAMES[Status(incident.status)]}
+        outbox.send_many(
+            [{"template": "incidents.lapsed", "to": asked.asked_by, "context": context, "about": incident,
+              "link": f"/incidents/{incident.id}/"} for asked in waiting],
+            at=at,
+        )  # fmt: skip
 
 
 def note(incident: Incident, kind: str, *, by: HasAuthor, at: datetime, reason: str = "", **detail: Any) -> None:

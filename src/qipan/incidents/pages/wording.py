@@ -39,6 +39,7 @@ ASK_STATES: dict[str, Any] = {
     "approved": _("granted"),
     "refused": _("refused"),
     "withdrawn": _("withdrawn"),
+    "lapsed": _("lapsed: the incident ended first"),
 }
 FIELDS: dict[str, Any] = {
     "name": _("Name"),
