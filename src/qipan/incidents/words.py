@@ -75,6 +75,7 @@ KINDS = {
     "incidents.exported": _("List exported"),
     "incidents.photo_added": _("Photo added"),
     "incidents.category_changed": _("Category changed"),
+    "incidents.caps_set": _("Caps set"),
     "incidents.rule_set": _("Routing rule set"),
     "incidents.rule_ended": _("Routing rule ended"),
 }

@@ -19,7 +19,8 @@ from qipan.incidents.models import Ask, Assistance, Incident
 from qipan.incidents.operations.desk import ReasonMissing, UnitEnded
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
 from qipan.incidents.operations.upward import owe_anew
-from qipan.incidents.rules.caps import CAPS
+from qipan.incidents.queries.caps import caps_of
+from qipan.incidents.rules.caps import Caps
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Status, Step, WrongStep
 from qipan.kernels.clock import Limit
@@ -126,22 +127,24 @@ def _check(incident: Incident, kind: str, *, days: int | None, unit: Unit | None
         raise WrongStep(status=incident.get_status_display())
     if incident.ended:
         raise WrongStep(status=incident.get_status_display())
+    caps = caps_of(incident.district_id)
     if kind in {"extension", "hold"}:
-        most = CAPS.hold_days if kind == "hold" else _extension_days(incident)
+        most = caps.hold_days if kind == "hold" else extension_days(incident, caps)
         if not days or days < 1 or days > most:
             raise TooLong(field="days", most=most)
-    caps = {"extension": CAPS.extensions, "hold": CAPS.holds, "return": CAPS.returns}
-    if kind in caps and incident.asks.filter(kind=kind, state="approved").count() >= caps[kind]:
-        raise TooOften(most=caps[kind])
+    often = {"extension": caps.extensions, "hold": caps.holds, "return": caps.returns}
+    if kind in often and incident.asks.filter(kind=kind, state="approved").count() >= often[kind]:
+        raise TooOften(most=often[kind])
     if kind == "send-down" and incident.hidden_from_village and incident.level >= Level.TOWNSHIP:
         raise NoLevelThere
     if kind == "assist" and (unit is None or unit.district_id != incident.district_id or unit.pk == incident.unit_id):
         raise UnitEnded(field="unit")
 
 
-def _extension_days(incident: Incident) -> int:
+def extension_days(incident: Incident, caps: Caps) -> int:
+    """The longest extension: the law's where it gives one, else the district's."""
     legal = CLASSES[Klass(incident.klass)].extension
-    return int(legal["amount"]) if legal else CAPS.extension_days
+    return int(legal["amount"]) if legal else caps.extension_days
 
 
 def _decided(incident: Incident, *, by: Post, at: datetime) -> None:

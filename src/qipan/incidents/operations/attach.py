@@ -20,7 +20,7 @@ from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.rules import Retention
 from qipan.incidents import access
 from qipan.incidents.models import Attachment, Incident
-from qipan.incidents.rules.caps import CAPS
+from qipan.incidents.queries.caps import caps_of
 from qipan.kernels import photos
 from qipan.kernels.geodesy.shapes import distance
 from qipan.kernels.ids import new_id
@@ -50,8 +50,9 @@ def attach(*, incident: Incident, stage: str, data: bytes, by: HasAuthor, at: da
     """
     if stage not in STAGES:
         raise Invalid(field="stage")
-    if incident.attachments.count() >= CAPS.attachments:
-        raise TooManyPhotos(field="photos", most=CAPS.attachments)
+    caps = caps_of(incident.district_id)
+    if incident.attachments.count() >= caps.attachments:
+        raise TooManyPhotos(field="photos", most=caps.attachments)
     try:
         photo = photos.clean(data)
     except photos.TooLarge as problem:
@@ -75,7 +76,7 @@ def attach(*, incident: Incident, stage: str, data: bytes, by: HasAuthor, at: da
             fields={"other": found.digest.hex()}, by=by, at=at,
         ).id  # fmt: skip
     found.path = f"{incident.district_id}/{at:%Y/%m/%d}/{found.id}{'.sealed' if incident.private else '.jpg'}"
-    _flag(incident, found, at=at)
+    _flag(incident, found, metres=caps.photo_metres, at=at)
     _write(settings.FILES / found.path, content)
     found.save(force_insert=True)
     journal.record("incidents.photo_added", incident, by=by, at=at, stage=stage, digest=found.digest.hex())
@@ -142,12 +143,12 @@ def delete_files(*, card_ids: list[UUID]) -> None:
     Attachment.objects.filter(card__in=card_ids).update(key_id="")
 
 
-def _flag(incident: Incident, found: Attachment, *, at: datetime) -> None:
+def _flag(incident: Incident, found: Attachment, *, metres: int, at: datetime) -> None:
     flags = set(incident.flags)
     same = Attachment.objects.filter(likeness=found.likeness, added_at__gte=at - AGAIN)
     if same.filter(incident__district=incident.district_id).exists():
         flags.add("photo-again")
-    if found.metres_from_place is not None and found.metres_from_place > CAPS.photo_metres:
+    if found.metres_from_place is not None and found.metres_from_place > metres:
         flags.add("photo-elsewhere")
     if flags != set(incident.flags):
         incident.flags = sorted(flags)

@@ -8,12 +8,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from qipan.foundation.areas.models import Area
+from qipan.foundation.areas.models import Area, DistrictProfile
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Invalid, NotFound
 from qipan.incidents.models import Category, Rule
+from qipan.incidents.queries.caps import SETTING
+from qipan.incidents.rules.caps import Caps, check_caps, of_district
 from qipan.incidents.rules.classes import Klass, check_limits
 from qipan.kernels.ids import new_id
 
@@ -69,6 +71,22 @@ def change_category(*, category: Category, changes: dict[str, Any], by: Post, at
     changed.save()
     journal.record("incidents.category_changed", changed, by=by, at=at, before_values=before, after_values=changes)
     return changed
+
+
+@transaction.atomic
+def set_caps(*, own: dict[str, float], by: Post, at: datetime) -> Caps:
+    """Set the district's own caps from now on, in the place of those it had; what is not named follows the project.
+
+    What was granted before stays granted. Raises CapOutOfBounds, NotYours.
+    """
+    require(by, "incidents.configure")
+    check_caps(own)
+    profile, _new = DistrictProfile.objects.select_for_update().get_or_create(district=by.district)
+    before = profile.settings.get(SETTING, {})
+    profile.settings = {**profile.settings, SETTING: dict(own)}
+    profile.save(update_fields=["settings"])
+    journal.record("incidents.caps_set", by.district, by=by, at=at, before_values=before, after_values=own)
+    return of_district(own)
 
 
 @transaction.atomic

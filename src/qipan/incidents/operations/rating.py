@@ -20,7 +20,8 @@ from qipan.incidents.models import Incident, Rating, Reporter, SpotCheck
 from qipan.incidents.operations.desk import ReasonMissing
 from qipan.incidents.operations.steps import start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
-from qipan.incidents.rules.caps import CAPS, UNHAPPY
+from qipan.incidents.queries.caps import caps_of
+from qipan.incidents.rules.caps import UNHAPPY
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import Status, Step, WrongStep
 from qipan.kernels.clock import Limit
@@ -68,7 +69,7 @@ def rate(*, reporter_id: UUID, stars: int, comment: str = "", at: datetime) -> R
     else:
         journal.record("incidents.rated", incident, by=RESIDENT, at=at, stars=stars)
     unhappy = stars <= UNHAPPY
-    rating.reopened = unhappy and incident.reopenings < CAPS.automatic_reopenings
+    rating.reopened = unhappy and incident.reopenings < caps_of(incident.district_id).automatic_reopenings
     rating.save(force_insert=True)
     if unhappy and waiting_for_a_call(incident).count() == 1:  # one duty of the desk for all that wait
         duties.open(kind="incidents.call-back", about=incident, unit=incident.desk, at=at, by=SYSTEM,
@@ -130,9 +131,9 @@ def draw_spot_checks(*, district_id: int, since: datetime, at: datetime, draw: r
     """Draw a share of what was closed since then, settled-on-the-spot ones twice as likely; each opens a duty."""
     rows = Incident.objects.filter(district=district_id, status__in=(Status.CLOSED, Status.RATED), closed_at__gte=since,
                                    closed_at__lt=at, spot_checks=None, private=False)  # fmt: skip
-    drawn = []
+    drawn, usual = [], caps_of(district_id).spot_check_share
     for incident in rows.select_related("desk").order_by("id"):
-        share = CAPS.spot_check_share * (2 if incident.immediate else 1)
+        share = usual * (2 if incident.immediate else 1)
         if draw.random() >= share:
             continue
         drawn.append(SpotCheck.objects.create(id=new_id(), incident=incident, drawn_at=at))

@@ -19,7 +19,7 @@ from qipan.foundation.refusals import Invalid, NotFound
 from qipan.incidents import access, operations, queries
 from qipan.incidents.models import ASKS, Ask, Incident, Rating, SpotCheck, Supervision
 from qipan.incidents.pages import forms
-from qipan.incidents.rules.caps import CAPS
+from qipan.incidents.queries.caps import caps_of
 from qipan.incidents.rules.classes import Klass
 from qipan.incidents.rules.steps import WITH_UNIT, Status
 from qipan.kernels.clock import Limit
@@ -239,7 +239,7 @@ def offers(incident: Incident, *, viewer: Post, at: datetime) -> list[Offer]:
             names.add("report-up")
         if viewer.may("incidents.ask") and ask_kinds(incident):
             names.add("ask")
-        if viewer.may("incidents.report") and incident.attachments.count() < CAPS.attachments:
+        if viewer.may("incidents.report") and incident.attachments.count() < caps_of(incident.district_id).attachments:
             names.add("photos")
         if viewer.unit_id and incident.assistance.filter(unit=viewer.unit_id, answered_at=None).exists():
             names.add("assist-answer")

@@ -15,6 +15,8 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import Role
 from qipan.incidents import routing
 from qipan.incidents.models import Category, Incident
+from qipan.incidents.operations.asks import extension_days
+from qipan.incidents.queries.caps import caps_of
 from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.classes import CLASSES, Klass
 
@@ -222,9 +224,8 @@ class Ask(StepForm):
     reason = words(_("Reason"))
 
     def prepare(self) -> None:
-        legal = CLASSES[Klass(self.incident.klass)].extension
-        most = int(legal["amount"]) if legal else CAPS.extension_days
-        limits = {"extension": most, "hold": CAPS.hold_days}
+        caps = caps_of(self.incident.district_id)
+        limits = {"extension": extension_days(self.incident, caps), "hold": caps.hold_days}
         help_text = _("For an extension (at most %(extension)s days) or a hold (at most %(hold)s days).")
         self.fields["days"].help_text = help_text % limits
         field: Any = self.fields["unit"]

@@ -1,4 +1,4 @@
-"""The district's own rules of incidents: categories with their limits, routing with a preview, the caps."""
+"""The district's own rules of incidents: categories with their limits, routing with a preview."""
 
 from __future__ import annotations
 
@@ -30,7 +30,6 @@ from qipan.incidents.models import Category, Rule
 from qipan.incidents.pages.forms import category_choices, unit_choices
 from qipan.incidents.pages.places import area_choices
 from qipan.incidents.queries.preview import preview
-from qipan.incidents.rules.caps import CAPS
 from qipan.incidents.rules.classes import CLASSES, LEG_NAMES, ClassRule, Klass, Leg, check_limits, limit_for
 from qipan.kernels import clock
 
@@ -371,24 +370,3 @@ def end_rule(request: HttpRequest, rule_id: UUID) -> HttpResponse:
     )
     messages.success(request, gettext("The rule ends today."))
     return redirect(reverse("incident_rules"))
-
-
-@staff("incidents.view")
-@require_GET
-def caps(request: HttpRequest) -> HttpResponse:
-    """How often and how long side tracks may be granted."""
-    rows = [
-        (_("Extensions of one incident"), CAPS.extensions, ""),
-        (_("Days of one extension, at most"), CAPS.extension_days, _("a petition: 30 days, by law")),
-        (_("Holds of one incident"), CAPS.holds, ""),
-        (_("Days of a hold, at most"), CAPS.hold_days, ""),
-        (_("Returns of one incident"), CAPS.returns, ""),
-        (_("Reopenings by itself after an unhappy rating"), CAPS.automatic_reopenings, ""),
-        (_("Photos of one incident"), CAPS.attachments, ""),
-        (
-            _("Closed incidents drawn for a second check"),
-            f"{CAPS.spot_check_share:.0%}",
-            _("settled on the spot: twice as likely"),
-        ),
-    ]
-    return render(request, "incidents/caps.html", {"rows": rows})

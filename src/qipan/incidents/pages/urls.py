@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qipan.incidents.pages import exports, file, lists, papers, public, reports, scoreboard, settings, watch
+from qipan.incidents.pages import caps, exports, file, lists, papers, public, reports, scoreboard, settings, watch
 
 urlpatterns = [
     path("incidents/", lists.page, name="incidents"),
@@ -24,7 +24,7 @@ urlpatterns = [
     path("incidents/rules/categories/<uuid:category_id>/", settings.category, name="incident_category"),
     path("incidents/rules/routing/", settings.rules, name="incident_rules"),
     path("incidents/rules/routing/<uuid:rule_id>/end/", settings.end_rule, name="incident_end_rule"),
-    path("incidents/rules/caps/", settings.caps, name="incident_caps"),
+    path("incidents/rules/caps/", caps.caps, name="incident_caps"),
     path("incidents/<uuid:incident_id>/", file.page, name="incident"),
     path("incidents/<uuid:incident_id>/papers/", papers.index, name="incident_papers"),
     path("incidents/<uuid:incident_id>/papers/order/", papers.order, name="incident_order"),

@@ -32,7 +32,10 @@ FLAGS: dict[str, tuple[Any, Any]] = {
         _("The unit reported back at least five files within half an hour, each just before its deadline."),
     ),
     "photo-again": (_("Photo seen before"), _("The same picture was sent with another report or answer.")),
-    "photo-elsewhere": (_("Photo taken elsewhere"), _("The camera was more than 300 metres from the place.")),
+    "photo-elsewhere": (
+        _("Photo taken elsewhere"),
+        _("The camera was farther from the place than the district allows."),
+    ),
 }
 ASK_STATES: dict[str, Any] = {
     "asked": _("waits for a decision"),
