@@ -70,7 +70,8 @@ class Finished(Ledger):
     def finish(self, file: Any, *, now: int) -> None:
         merged = file.merged_into is not None and str(file.merged_into.id) in self.left_out
         if merged or file.status not in ENDED or file.status_at > self.latest or file.reported_at >= self.until:
-            cards = [file.text_card, *(one.get("card") for one in file.reporters)]
+            # A merged report's reporters are with the other file, its cards are not.
+            cards = [*(front[:36] for front, *_ in file.cards), *(one["card"] for one in file.reporters)]
             ids = [file.id, *(debt.id for debt in file.duties), *(one["id"] for one in file.supervisions), *cards]
             self.left_out |= {str(key) for key in ids if key}
         else:
