@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from tests.incidents.conftest import Town
 
 from qipan.foundation.duties import clocks, sweeper
@@ -61,3 +63,17 @@ def test_it_moves_with_new_working_hours(town: Town) -> None:
     mine, leg = shown(incident)
     assert mine == leg
     assert mine != before
+
+
+def test_all_legs_are_moved_by_one_statement(town: Town) -> None:
+    in_handling(town)
+    town.dispatched()
+    town.report()
+    with CaptureQueriesContext(connection) as seen:
+        years.give_order(
+            area=town.district, number="4号", ground="台风", begins_at=town.at, ends_at=town.at + timedelta(days=5),
+            factor=None, by=town.commander, at=town.at,
+        )  # fmt: skip
+    assert sum('UPDATE "incidents_incident"' in query["sql"] for query in seen) == 1
+    for duty in Duty.objects.filter(about_kind="incidents.incident", state="open", due_at__isnull=False):
+        assert Incident.objects.get(pk=duty.about_id).due_at == duty.due_at

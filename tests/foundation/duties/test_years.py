@@ -186,7 +186,7 @@ def test_importing_costs_a_fixed_number_of_queries_for_a_thousand_duties(distric
     with CaptureQueriesContext(connection) as queries_made:
         effect = imported(district, administrator)
     assert len(effect.moves) == 30
-    assert len(queries_made) <= 28  # three of them move what shows the deadlines elsewhere
+    assert len(queries_made) <= 25
 
 
 # Hours

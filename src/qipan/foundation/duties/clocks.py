@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from qipan.foundation.duties import kinds
 from qipan.foundation.duties.models import (
@@ -205,8 +205,9 @@ def share(district_id: int) -> None:
 
 @contextmanager
 def impatient(milliseconds: int = 500) -> Iterator[None]:
-    """Inside, a wait for somebody's lock ends in an OperationalError, sooner than a deadlock would be found."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    """Inside, a wait for somebody's lock ends in an OperationalError, sooner than a deadlock would be found. Needs a
+    transaction that is given up then."""
+    with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{milliseconds}ms"])
         yield
         cursor.execute("SELECT set_config('lock_timeout', '0', true)")

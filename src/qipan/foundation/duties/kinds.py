@@ -50,8 +50,8 @@ class Kind:
     this kind are visible beyond those that are owed by the viewer: a condition on Duty rows. `warn` is the part of the
     budget after which the owner is warned. `steps` replaces the chain that a duty names. Hooks run inside the sweeper's
     transaction, with the duty locked: they change rows and queue messages, and do nothing slow. `on_moved` is called
-    with duties of the kind whose deadline has moved (resumed, extended, counted anew), in that transaction: a domain
-    that shows a deadline of its own keeps it the same.
+    with duties, of all kinds that name it, whose deadline has moved (resumed, extended, counted anew), in that
+    transaction: a domain that shows a deadline of its own keeps it the same.
     """
 
     name: str
@@ -98,14 +98,18 @@ def known(name: str) -> Kind:
 
 
 def moved(duties: Sequence[Duty]) -> None:
-    """Tell the kinds of these duties that their deadlines have moved."""
-    by_kind: dict[str, list[Duty]] = {}
+    """Tell the kinds of these duties that their deadlines have moved: kinds that share a hook at once."""
+    for hook, rows in concerned(duties).items():
+        hook(rows)
+
+
+def concerned(duties: Sequence[Duty]) -> dict[Callable[[Sequence[Duty]], None], list[Duty]]:
+    """Those of the duties whose kinds want to be told of moved deadlines, by the hook."""
+    found: dict[Callable[[Sequence[Duty]], None], list[Duty]] = {}
     for duty in duties:
-        by_kind.setdefault(duty.kind, []).append(duty)
-    for name, rows in by_kind.items():
-        hook = known(name).on_moved
-        if hook is not None:
-            hook(rows)
+        if (hook := known(duty.kind).on_moved) is not None:
+            found.setdefault(hook, []).append(duty)
+    return found
 
 
 def every() -> list[Kind]:

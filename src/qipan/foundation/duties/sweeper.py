@@ -128,7 +128,7 @@ def _hook(duty: Duty, step: Planned) -> Hook | None:
 def _one(duty: Duty, due: list[Planned], now: datetime) -> list[Fired]:
     """A duty whose pause ended or whose kind has hooks: by itself, so that its failure is its own."""
     try:
-        with clocks.impatient():
+        with transaction.atomic(), clocks.impatient():
             fired = _record_steps([(duty, due)], now)
             if duty.state == State.PAUSED:
                 resume_locked(duty, by=SYSTEM, at=due[0].at if due else now)

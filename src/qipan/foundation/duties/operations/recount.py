@@ -167,6 +167,8 @@ def apply(*, district_id: int, now: datetime, by: HasAuthor, reason: str, tell: 
 
 def _tell_kinds(duties: list[Duty]) -> None:
     """Domains lock their things before duties; here it is the other way round, so whoever works on one goes first."""
+    if not kinds.concerned(duties):
+        return
     try:
         with clocks.impatient():
             kinds.moved(duties)
