@@ -6,9 +6,9 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from benchmarks.board import data
 from django.db import connection
 
-from benchmarks.board import data
 from qipan.assembly.demo import map as demo_map
 from qipan.assembly.demo import people, scene, stories
 from qipan.assembly.demo.loading import Loader

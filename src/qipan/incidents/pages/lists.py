@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID, uuid5
 
+import orjson
 from django import forms
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import CharField, IntegerField, QuerySet, Value
+from django.db.models import CharField, IntegerField, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -68,6 +69,7 @@ def page(request: HttpRequest) -> HttpResponse:
         viewer=post, filters=filters_of(given), now=now, order=SORTS.get(sort, "newest"), after=given.get("after", ""),
         limit=SIZE,
     )  # fmt: skip
+    choices, views = offered(post, now)
     context = {
         "rows": [described(row) for row in found.rows],
         "page": {"next": found.after, "previous": "", "total": None},
@@ -80,7 +82,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "state": state,
         "classes": [(klass.value, CLASSES[klass].name) for klass in Klass],
         "sources": [(name, label) for name, label in wording.SOURCES.items() if name != "public"],
-        "choices": choices(post, now),
+        "choices": choices,
         "given": given,
         "filtered": any(value for key, value in given.items() if key not in {"state", "sort", "after"}),
         "older": f"?{_with(given, older='1')}" if given.get("text") and given.get("older") != "1" else "",
@@ -88,10 +90,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "may_report": post.may("incidents.report"),
         "may_export": post.may("incidents.export"),
         "exporting": _with(given),
-        "views": [
-            {"name": view.name, "id": view.pk, "url": f"?{urlencode(view.query)}"}
-            for view in SavedView.objects.filter(person=post.person).order_by("name")
-        ],
+        "views": views,
     }
     return render(request, "incidents/list.html", context)
 
@@ -132,11 +131,13 @@ def described(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def choices(post: Post, now: datetime) -> dict[str, list[tuple[str, str]]]:
-    """What the filters offer (areas one level below the viewer's, units, categories), all in one query."""
-    text = {"key": Cast("pk", CharField()), "label": Cast("name", CharField())}
+def offered(post: Post, now: datetime) -> tuple[dict[str, list[tuple[str, str]]], list[dict[str, str]]]:
+    """What the filters offer (areas one level below the viewer's, units, categories) and the person's kept views, all
+    in one query."""
+    text = {"key": Cast("pk", CharField()), "label": Cast("name", CharField()), "more": Value("")}
+    first = Value(0, IntegerField())
     areas: QuerySet[Any] = Area.objects.filter(parent=post.area, valid_to=None).annotate(
-        what=Value("area"), place=Value(0, IntegerField()), **text
+        what=Value("area"), place=first, **text
     )
     units: QuerySet[Any] = (
         routing.in_force(now)
@@ -148,13 +149,21 @@ def choices(post: Post, now: datetime) -> dict[str, list[tuple[str, str]]]:
         what=Value("category"),
         place=Cast("order", IntegerField()),
         label=Cast("name_en" if _english() else "name", CharField()),
+        more=Value(""),
     )
-    columns = ("what", "place", "key", "label")
-    rows = areas.values_list(*columns).union(units.values_list(*columns), categories.values_list(*columns), all=True)
-    found: dict[str, list[tuple[str, str]]] = {"area": [], "unit": [], "category": []}
-    for what, _place, key, label in sorted(rows, key=lambda row: (row[0], row[1], row[3])):
-        found[what].append((key, label))
-    return found
+    kept: QuerySet[Any] = SavedView.objects.filter(person=post.person_id).annotate(
+        what=Value("view"), place=first, **text | {"more": Cast("query", TextField())}
+    )
+    columns = ("what", "place", "label", "key", "more")
+    here, *others = (one.values_list(*columns) for one in (areas, units, categories, kept))
+    choices: dict[str, list[tuple[str, str]]] = {"area": [], "unit": [], "category": []}
+    views = []
+    for what, _place, label, key, more in sorted(here.union(*others, all=True)):
+        if what == "view":
+            views.append({"name": label, "id": key, "url": f"?{urlencode(orjson.loads(more))}"})
+        else:
+            choices[what].append((key, label))
+    return choices, views
 
 
 def _english() -> bool:

@@ -11,7 +11,8 @@ from uuid import UUID
 
 import orjson
 from django.contrib.postgres.search import SearchQuery
-from django.db.models import BooleanField, F, Func, Q, QuerySet
+from django.db.models import BooleanField, CharField, F, Func, Q, QuerySet, Value
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from qipan.foundation.areas.access import within
@@ -116,17 +117,7 @@ def _conditions(*, viewer: Post, filters: Filters, now: datetime) -> Q:
         conditions &= Q(status__in=filters.status)
     if filters.state:
         conditions &= in_state(filters.state, now)
-    if filters.klass:
-        # Rows are found by their category, which has an index.
-        kinds = Category.objects.filter(district=viewer.district_id, klass__in=filters.klass)
-        conditions &= Q(klass__in=filters.klass)
-        if not set(filters.klass) & COMMON:
-            conditions &= Q(category__in=list(kinds.values_list("pk", flat=True)))
-    if filters.category:
-        kinds = Category.objects.filter(district=viewer.district_id, key=filters.category)
-        conditions &= Q(category__in=list(kinds.values_list("pk", flat=True)))
-    if filters.area:
-        conditions &= _inside(filters.area)
+    conditions &= _named(viewer, filters)
     if filters.unit:
         conditions &= Q(unit=filters.unit)
     if filters.urgent is not None:
@@ -144,9 +135,29 @@ def _conditions(*, viewer: Post, filters: Filters, now: datetime) -> Q:
     return conditions
 
 
-def _inside(area_id: int) -> Q:
-    area = Area.objects.filter(pk=area_id).first()
-    return within(area) if area else Q(pk__in=())
+def _named(viewer: Post, filters: Filters) -> Q:
+    """The filters by class, category and area. What they name is looked up by one query, so that the database knows
+    how rare it is when it plans the list."""
+    conditions, kinds = Q(), Q()
+    if filters.klass:
+        conditions &= Q(klass__in=filters.klass)
+        if not set(filters.klass) & COMMON:  # rows are found by their category, which has an index
+            kinds |= Q(klass__in=filters.klass)
+    if filters.category:
+        kinds = Q(key=filters.category) & (Q(klass__in=filters.klass) if filters.klass else Q())
+    if not kinds and not filters.area:
+        return conditions
+    rows = Category.objects.filter(kinds, district=viewer.district_id) if kinds else Category.objects.none()
+    found = rows.values_list(Cast("pk", CharField()), Value(0)).union(
+        Area.objects.filter(pk=filters.area or 0).values_list(Value(""), "level"), all=True
+    )
+    named = list(found)
+    if kinds:
+        conditions &= Q(category__in=[UUID(key) for key, level in named if not level])
+    if filters.area:
+        levels = [level for _key, level in named if level]
+        conditions &= within(Area(pk=filters.area, level=levels[0])) if levels else Q(pk__in=())
+    return conditions
 
 
 def _midnight(day: date) -> datetime:
@@ -186,7 +197,7 @@ def page(
 ) -> Page:
     """One page of a list by keyset: its cost does not grow with how far one has turned, nor with the years.
 
-    One query, and one small one for each filter by area or category. A search by words looks into the newest two
+    One query, and a small one where a filter names an area or a category. A search by words looks into the newest two
     months first, then into a year, and further only where `older` asks for it; so a common word is as quick as a rare
     one.
     """
