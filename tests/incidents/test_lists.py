@@ -110,11 +110,11 @@ def test_turning_the_pages_of_a_search_loses_nothing(town: Town) -> None:
 
 
 def test_one_incident_is_few_queries(town: Town) -> None:
-    from qipan.incidents.api.reads import detail
+    from qipan.incidents.api.reads import detail, named
 
     incident = town.answered()
     with CaptureQueriesContext(connection) as seen:
-        detail(access.get(incident.id, viewer=town.dispatcher), town.dispatcher)
+        detail(named(incident.id, town.dispatcher), town.dispatcher)
     assert len(seen) <= 6
 
 

@@ -68,12 +68,12 @@ def categories(request: HttpRequest) -> Any:
 )
 def one(request: HttpRequest, incident_id: UUID) -> Any:
     asking = viewer(request)
-    return detail(access.get(incident_id, viewer=asking), asking)
+    return detail(named(incident_id, asking), asking)
 
 
 @router.get("/{uuid:incident_id}/history", response=list[schemas.EntryOut], summary=_("What happened to an incident"))
 def history(request: HttpRequest, incident_id: UUID) -> Any:
-    incident = access.get(incident_id, viewer=viewer(request))
+    incident = access.get(incident_id, viewer=viewer(request), related=())
     return [
         {"at": entry.at, "kind": entry.kind, "words": entry.kind_text, "by": entry.by_text, "reason": entry.reason,
          "before": entry.status_before, "after": entry.status_after}
@@ -85,7 +85,7 @@ def history(request: HttpRequest, incident_id: UUID) -> Any:
             summary=_("Open incidents that may be about the same thing"))  # fmt: skip
 def nearby(request: HttpRequest, incident_id: UUID) -> Any:
     asking = viewer(request)
-    found = queries.nearby(access.get(incident_id, viewer=asking), viewer=asking)
+    found = queries.nearby(access.get(incident_id, viewer=asking, related=()), viewer=asking)
     return [{**row(each), "metres": each["metres"]} for each in found]
 
 
@@ -140,12 +140,14 @@ def row(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def named(incident_id: UUID, asking: Post) -> Incident:
+    """One visible incident with what `detail` tells of it. Raises NotFound."""
+    return access.get(incident_id, viewer=asking, related=("handler",), also=queries.FEW_NAMES)
+
+
 def detail(incident: Incident, asking: Post) -> dict[str, Any]:
-    """One incident as the API gives it."""
-    names = {f"{name}_name": getattr(getattr(incident, name), "name", None)
-             for name in ("township", "village", "cell", "unit")}  # fmt: skip
-    values = {**{name: getattr(incident, name) for name in queries.COLUMNS}, **names,
-              "category_key": incident.category.key}  # fmt: skip
+    """One incident, read by `named`, as the API gives it."""
+    values = {name: getattr(incident, name) for name in (*queries.COLUMNS, *queries.FEW_NAMES)}
     legs = Duty.objects.filter(about_kind="incidents.incident", about_id=incident.id).order_by("opened_at")
     return {
         **row(values),

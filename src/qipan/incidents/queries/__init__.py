@@ -15,6 +15,7 @@ from qipan.incidents.queries.board import Feed as Feed
 from qipan.incidents.queries.board import changes as changes
 from qipan.incidents.queries.board import map_feed as map_feed
 from qipan.incidents.queries.lists import COLUMNS as COLUMNS
+from qipan.incidents.queries.lists import FEW_NAMES as FEW_NAMES
 from qipan.incidents.queries.lists import HORIZON as HORIZON
 from qipan.incidents.queries.lists import NAMES as NAMES
 from qipan.incidents.queries.lists import BadCursor as BadCursor
@@ -73,7 +74,7 @@ def nearby(incident: Incident, *, viewer: Post, metres: float = 150, hours: int 
         latitude__range=(incident.latitude - north, incident.latitude + north),
         reported_at__range=(incident.reported_at - around, incident.reported_at + around),
     ).exclude(pk=incident.pk)  # fmt: skip
-    found = list(rows.values(*COLUMNS, **NAMES)[:100])
+    found = list(rows.values(*COLUMNS, **FEW_NAMES)[:100])
 
     def distance(row: dict[str, Any]) -> float:
         dx = (row["longitude"] - incident.longitude) / east
