@@ -142,7 +142,7 @@ def row(values: dict[str, Any]) -> dict[str, Any]:
 
 def named(incident_id: UUID, asking: Post) -> Incident:
     """One visible incident with what `detail` tells of it. Raises NotFound."""
-    return access.get(incident_id, viewer=asking, related=("handler",), also=queries.FEW_NAMES)
+    return access.get(incident_id, viewer=asking, related=("category", "handler"), also=queries.FEW_NAMES)
 
 
 def detail(incident: Incident, asking: Post) -> dict[str, Any]:
