@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from tests.journeys import browser as system
 
@@ -41,15 +42,15 @@ class Shot:
 
 
 SHOTS = [
-    Shot("sign-in", "/accounts/login/"),
-    Shot("home", "/", role="dispatcher"),
-    Shot("home-en", "/", role="dispatcher", language="en"),
-    Shot("home-phone", "/", role="grid_worker", size="phone"),
-    Shot("home-wall-dark", "/", role="commander", size="wall", theme="dark"),
-    Shot("style", "/style/", whole=True),
-    Shot("style-dark", "/style/", theme="dark", whole=True),
-    Shot("style-phone", "/style/", size="phone", language="en", whole=True),
-    Shot("paper", "/style/paper/", whole=True),
+    Shot("work", "/work/", role="handler"),
+    Shot("incident", "/incidents/?state=overdue&klass=facility", role="dispatcher", open="table.incidents [data-open]"),
+    Shot("clock", "/work/", role="handler", open='a[href$="/explain/"]'),
+    Shot("scores", "/incidents/scores/", role="commander"),
+    Shot("area", "/areas/1/", role="administrator"),
+    Shot("journal", "/journal/", role="auditor"),
+    Shot("calendar", "/calendar/", role="dispatcher", theme="dark"),
+    Shot("work-phone", "/work/", role="handler", size="phone"),
+    Shot("public-phone", "/public/", size="phone", open='main a[href$="/report/"]'),
 ]
 
 
@@ -74,10 +75,13 @@ def take(shot: Shot, *, browser: Browser, address: str, folder: Path) -> Path:
         page.goto(shot.path)
         if shot.open:
             page.locator(shot.open).first.click()
+            page.wait_for_load_state()
         page.wait_for_load_state("networkidle")
         page.evaluate("document.fonts.ready")
         path = folder / f"{shot.name}.png"
         page.screenshot(path=path, full_page=shot.whole, animations="disabled")
+    # Ink on paper has few colours: a palette makes the file a third.
+    Image.open(path).convert("RGB").quantize(96, dither=Image.Dither.NONE).save(path, optimize=True)
     return path
 
 
@@ -133,7 +137,7 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     running = contextlib.nullcontext(given.address) if given.address else demo()
     with running as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=system.FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*system.FLAGS, "--lang=zh-CN"])
         for shot in wanted:
             print(take(shot, browser=browser, address=address, folder=given.folder))
         browser.close()

@@ -75,6 +75,17 @@ def test_stopping_a_command_is_one_line_and_exit_130():
     assert done.stderr.strip() == "已停止。 Stopped."
 
 
+def test_a_command_without_a_database_says_so_at_once(tmp_path):
+    outside = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "QIPAN_POOL"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "qipan", "areas", "found", "新区", "--code", "123456"],
+        check=False, capture_output=True, text=True, timeout=60, env=outside | {"QIPAN_DATA": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == cli.NO_DATABASE
+    assert "Traceback" not in done.stderr
+    assert "qipan init" in done.stderr
+
+
 @pytest.mark.parametrize("words", [("--json", "refuse"), ("refuse", "--json"), ("refuse",)])
 def test_a_refusal_is_its_message_and_its_exit_code(words):
     group = cli.Commands("top")

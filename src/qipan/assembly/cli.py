@@ -14,12 +14,16 @@ from typing import Any, NoReturn, cast
 import click
 
 LANGUAGES = ("zh-hans", "en")
+NO_DATABASE = 69  # EX_UNAVAILABLE
 
 
 class Commands(click.Group):
     """Turns a refusal into its message and its exit code, for every command below."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        from django.db import OperationalError
+        from django.utils.translation import gettext as _
+
         from qipan.foundation.interface import console
         from qipan.foundation.refusals import Refusal
 
@@ -27,6 +31,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             stopped()
+        except OperationalError as problem:
+            if problem.__cause__ is None or getattr(problem.__cause__, "sqlstate", None):
+                raise  # the server itself said something: that is no question of starting it
+            hint = _("The database cannot be reached. Is the demo running, or the server? `qipan init` starts it.")
+            click.echo(f"{hint}\n{str(problem).strip()}", err=True)
+            sys.exit(NO_DATABASE)
         except Refusal as refusal:
             if ctx.obj and ctx.obj.get("json"):
                 console.print_json({"code": refusal.code, "message": refusal.message})

@@ -360,6 +360,9 @@ def _accounts(mark: dict[str, Any]) -> str:
         _("{count} incidents of the days up to {day}. Everybody and everything here is made up.").format(
             count=f"{mark['incidents']:,}", day=f"{made:%Y-%m-%d}"
         ),
+        _("Other commands for this demo: {example}").format(
+            example=f"QIPAN_DATA={data_folder()} python3 run.py qipan --help"
+        ),
         "",
     ]
     return "\n".join(lines)

@@ -24,6 +24,8 @@ def prepare_environment(words: list[str]) -> None:
         from qipan.assembly.commands.demo import demo_environment
 
         demo_environment(words)
+    if command not in PRODUCTION_COMMANDS | DEMO_COMMANDS:
+        os.environ.setdefault("QIPAN_POOL", "0")  # one connection, and an answer at once where there is no server
     if command in PRODUCTION_COMMANDS:
         os.environ.setdefault("QIPAN_MODE", "production")
 
