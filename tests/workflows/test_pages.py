@@ -18,6 +18,7 @@ from qipan.inspections import defaults, operations
 from qipan.inspections.models import Checklist, Plan, Visit
 from qipan.kernels.ids import new_id
 from qipan.reporting.models import Filling, Form
+from qipan.workflows.pages import inspections as pages
 
 
 @pytest.fixture
@@ -98,3 +99,22 @@ def test_a_form_is_uploaded_mapped_filled_and_taken(client: Client, town: Town) 
     stranger = sign_in(Client(), factories.post(Role.PROGRAMME, make_town().district))
     assert stranger.get(address).status_code == 404
     assert stranger.get(f"/reporting/fillings/{Filling.objects.get().pk}/").status_code == 404
+
+
+def test_visits_and_three_zeros_have_pages(client: Client, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(5):
+        operations.owe(premises=shop(town, f"小店{number}"), by=town.dispatcher, at=town.at)
+    sign_in(client, town.dispatcher)
+    for address, name in (("/inspections/?tab=owed", "visits"), ("/inspections/zeros/?state=all", "rows")):
+        whole = list(client.get(address).context[name])
+        monkeypatch.setattr(pages, "SIZE", 2)
+        seen, after = [], ""
+        while True:
+            page = client.get(f"{address}&after={after}")
+            seen += page.context[name]
+            after = page.context["page"].next
+            if not after:
+                break
+        monkeypatch.undo()
+        assert len(whole) >= 5
+        assert [str(row) for row in seen] == [str(row) for row in whole]

@@ -81,7 +81,7 @@ def contact(post) -> Contact:
 def test_staff_get_it_in_the_application_at_once_and_read_it(post, template):
     (message,) = tell(post, link="/incidents/1/")
     assert (message.channel, message.state, message.sent_at) == ("app", "sent", NOON)
-    assert [row.body for row in queries.inbox(person=post.person)] == ["QP-1: 看一下"]
+    assert [row.body for row in queries.inbox(person=post.person).items] == ["QP-1: 看一下"]
     assert queries.unread(person=post.person) == 1
     other = factories.post(area=post.area)
     assert operations.mark_read(by=other, at=NOON, message_ids=[message.pk]) == 0
@@ -126,8 +126,8 @@ def test_each_reader_gets_the_language_they_chose(post, template):
         Role.HANDLER, post.area, post.unit, person=factories.person(district=post.area, language="en")
     )
     tell(post, to=post.unit)
-    assert queries.inbox(person=english.person)[0].subject == "Message of QP-1"
-    assert queries.inbox(person=post.person)[0].language == "zh-hans"
+    assert queries.inbox(person=english.person).items[0].subject == "Message of QP-1"
+    assert queries.inbox(person=post.person).items[0].language == "zh-hans"
 
 
 def test_a_district_words_a_message_its_own_way(post, admin, template):

@@ -16,6 +16,7 @@ from qipan.foundation.journal.models import Entry
 from qipan.foundation.outbox.models import Gateway, Message, Wording
 from qipan.foundation.posts import operations, queries
 from qipan.foundation.posts.models import Absence, Person, Shift, Token, Unit, Volunteer
+from qipan.foundation.posts.pages import staff
 from qipan.foundation.posts.pages.me import browser
 from qipan.foundation.posts.rules import Role
 from tests import factories
@@ -67,12 +68,28 @@ class TestStaff:
             factories.post(Role.GRID_WORKER, factories.below(root, 4), unit)
         with django_assert_max_num_queries(14):
             page = signed.get("/posts/")
-        assert (page.context["page"]["total"], page.context["page"]["shown"], page.context["page"]["next"]) == (
-            61,
-            50,
-            "50",
-        )
-        assert signed.get("/posts/", {"after": "50"}).context["page"]["shown"] == 11
+        first = page.context["page"]
+        assert (first["total"], first["shown"]) == (61, 50)
+        last = signed.get("/posts/", {"after": first["next"]}).context["page"]
+        assert (last["shown"], last["next"]) == (11, "")
+
+    @pytest.mark.parametrize("sort", [sign + name for name in staff.SORTS for sign in ("", "-")])
+    def test_its_pages_are_the_whole_list_once_in_every_order(self, signed, root, sort, monkeypatch):
+        unit = factories.unit(area=root)
+        for number in range(8):
+            soon = datetime.now(UTC) + timedelta(days=number) if number % 2 else None
+            factories.post(Role.HANDLER, root, unit if number % 3 else None, valid_to=soon and soon + timedelta(days=1))
+        whole = [row.pk for row in signed.get("/posts/", {"sort": sort}).context["rows"]]
+        monkeypatch.setattr(staff, "SHOWN", 2)
+        seen, after = [], ""
+        while True:
+            page = signed.get("/posts/", {"sort": sort, "after": after})
+            seen += [row.pk for row in page.context["rows"]]
+            after = page.context["page"]["next"]
+            if not after:
+                break
+        assert len(whole) == 9
+        assert seen == whole
 
     def test_it_goes_to_excel_and_csv_whole_and_never_as_a_formula(self, signed, root):
         for number in range(55):

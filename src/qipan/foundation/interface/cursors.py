@@ -33,16 +33,16 @@ class Page(Generic[M]):
 def keyset(rows: QuerySet[M], *, order: Sequence[str], after: str = "", limit: int = 50) -> Page[M]:
     """One page of `rows` in the given order ("-reported_at", "-id"): the last column must tell rows apart.
 
-    Columns must be stored fields of the model itself and never null. `after` is the `next` of the page before.
-    Raises BadCursor for anything else.
+    Columns are stored fields, also of what a row leads to ("person__name"), or annotations, and never null. `after`
+    is the `next` of the page before. Raises BadCursor for anything else.
     """
-    fields = [_field(rows.model, name) for name in order]
+    fields = [_field(rows, name.removeprefix("-")) for name in order]
     rows = rows.order_by(*order)
     if after:
-        rows = rows.filter(_beyond(fields, order, _values(after, fields)))
+        rows = rows.filter(_beyond(order, _values(after, fields)))
     found = list(rows[: limit + 1])
     more = len(found) > limit
-    return Page(found[:limit], encode(*(field.value_from_object(found[limit - 1]) for field in fields)) if more else "")
+    return Page(found[:limit], encode(*(_value(found[limit - 1], name) for name in order)) if more else "")
 
 
 def encode(*values: Any) -> str:
@@ -63,11 +63,23 @@ def decode(cursor: str, *, length: int) -> list[Any]:
     return found
 
 
-def _field(model: type[Model], name: str) -> Field[Any, Any]:
-    found = model._meta.get_field(name.removeprefix("-"))
+def _field(rows: QuerySet[Any], name: str) -> Field[Any, Any]:
+    if name in rows.query.annotations:
+        return rows.query.annotations[name].output_field
+    model: Any = rows.model
+    *way, last = name.split("__")
+    for part in way:
+        model = model._meta.get_field(part).related_model
+    found = model._meta.get_field(last)
     if not isinstance(found, Field):
         raise FieldDoesNotExist(name)
     return found
+
+
+def _value(row: Any, name: str) -> Any:
+    for part in name.removeprefix("-").split("__"):
+        row = getattr(row, part)
+    return row.pk if isinstance(row, Model) else row
 
 
 def _values(cursor: str, fields: Sequence[Field[Any, Any]]) -> list[Any]:
@@ -81,11 +93,11 @@ def _values(cursor: str, fields: Sequence[Field[Any, Any]]) -> list[Any]:
     return found
 
 
-def _beyond(fields: Sequence[Field[Any, Any]], order: Sequence[str], values: Sequence[Any]) -> Q:
+def _beyond(order: Sequence[str], values: Sequence[Any]) -> Q:
     """(a, b) after (x, y): a beyond x, or a equal to x and b beyond y; and a not before x, which an index can use."""
     condition, same = Q(), Q()
-    for field, name, value in zip(fields, order, values, strict=True):
-        beyond = f"{field.attname}__lt" if name.startswith("-") else f"{field.attname}__gt"
-        condition |= same & Q(**{beyond: value})
-        same &= Q(**{field.attname: value})
-    return condition & Q(**{f"{fields[0].attname}__{'lte' if order[0].startswith('-') else 'gte'}": values[0]})
+    for name, value in zip(order, values, strict=True):
+        column = name.removeprefix("-")
+        condition |= same & Q(**{f"{column}__lt" if name.startswith("-") else f"{column}__gt": value})
+        same &= Q(**{column: value})
+    return condition & Q(**{f"{order[0].removeprefix('-')}__{'lte' if order[0].startswith('-') else 'gte'}": values[0]})

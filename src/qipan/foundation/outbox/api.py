@@ -13,8 +13,7 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from qipan.foundation.interface.api import Cursor, Limit, PageOf
-from qipan.foundation.interface.cursors import keyset
-from qipan.foundation.outbox import access, operations
+from qipan.foundation.outbox import operations, queries
 from qipan.foundation.outbox.models import Message
 from qipan.foundation.posts.api_once import once
 from qipan.foundation.posts.models import Post
@@ -57,8 +56,7 @@ class ReadOut(Schema):
     description=_("What you were told in the application, newest first."),
 )
 def inbox(request: HttpRequest, *, cursor: Cursor = "", limit: Limit = 50) -> Any:
-    rows = access.inbox(person=_by(request).person)
-    page = keyset(rows, order=("-created_at", "-id"), after=cursor, limit=limit)
+    page = queries.inbox(person=_by(request).person, after=cursor, limit=limit)
     return {"items": [_shown(message) for message in page.items], "next": page.next}
 
 

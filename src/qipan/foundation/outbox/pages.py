@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -49,12 +48,10 @@ NAVIGATION = [
 
 @staff(SEE)
 def inbox(request: Acting) -> HttpResponse:
-    before = parse_datetime(request.GET.get("after", "")) if request.GET.get("after") else None
-    found = queries.inbox(person=request.post.person, before=before, limit=SHOWN + 1)
-    shown = found[:SHOWN]
+    found = queries.inbox(person=request.post.person, after=request.GET.get("after", ""), limit=SHOWN)
     context = {
-        "rows": shown,
-        "page": {"next": shown[-1].created_at.isoformat() if len(found) > SHOWN else ""},
+        "rows": found.items,
+        "page": found,
         "unread": queries.unread(person=request.post.person),
     }
     return render(request, "outbox/inbox.html", context)

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, QuerySet
 
+from qipan.foundation.interface.cursors import Page, keyset
 from qipan.foundation.outbox import access
 from qipan.foundation.outbox.models import Gateway, Message, Policy, Wording
 from qipan.foundation.outbox.rules import Channel, State
 from qipan.foundation.posts.models import Person, Post
 
 
-def inbox(*, person: Person, before: datetime | None = None, limit: int = 50) -> list[Message]:
-    """The newest messages of a person, page by page."""
-    rows = access.inbox(person=person)
-    if before:
-        rows = rows.filter(created_at__lt=before)
-    return list(rows.order_by("-created_at")[:limit])
+def inbox(*, person: Person, after: str = "", limit: int = 50) -> Page[Message]:
+    """The messages of a person, newest first, page by page."""
+    return keyset(access.inbox(person=person), order=("-created_at", "-id"), after=after, limit=limit)
 
 
 def unread(*, person: Person) -> int:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeVar
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Model, QuerySet
 
+from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.posts.models import Post
 from qipan.incidents import access
 from qipan.incidents.models import Rating, SpotCheck, Supervision
 from qipan.incidents.rules.caps import UNHAPPY
 
+M = TypeVar("M", bound=Model)
 LIMIT = 50
 
 
@@ -56,18 +57,7 @@ def _visible(viewer: Post) -> Any:
     return access.visible(viewer=viewer).order_by().values("pk")
 
 
-def _page(rows: QuerySet, column: str, after: str, limit: int, *, down: bool) -> tuple[list, str]:  # type: ignore[type-arg]
-    way = "lt" if down else "gt"
-    if after:
-        at, _, key = after.partition("~")
-        try:
-            moment, last = datetime.fromisoformat(at), UUID(key)
-        except ValueError:
-            moment, last = None, None
-        if moment is not None and moment.tzinfo is not None:
-            rows = rows.filter(Q(**{f"{column}__{way}": moment}) | Q(**{column: moment, f"pk__{way}": last}))
-    order = [F(column).desc() if down else F(column).asc(), "-pk" if down else "pk"]
-    found = list(rows.order_by(*order)[: limit + 1])
-    more = len(found) > limit
-    found = found[:limit]
-    return found, f"{getattr(found[-1], column).isoformat()}~{found[-1].pk}" if more else ""
+def _page(rows: QuerySet[M], column: str, after: str, limit: int, *, down: bool) -> tuple[list[M], str]:
+    sign = "-" if down else ""
+    page = keyset(rows, order=(sign + column, f"{sign}id"), after=after, limit=limit)
+    return page.items, page.next

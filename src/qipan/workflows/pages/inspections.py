@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from qipan.foundation.areas.access import located
 from qipan.foundation.areas.models import Area, Premises, PremisesKind
+from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.interface.forms import refused_into
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal.forms import once
@@ -45,16 +45,16 @@ def visits(request: HttpRequest) -> HttpResponse:
     tab = request.GET.get("tab", "owed")
     rows = access.visible(viewer=viewer(request)).select_related("premises", "village", "unit", "post__person")
     if tab == "owed":
-        rows = rows.filter(state=State.OWED).order_by("due_at", "id")
+        rows, order = rows.filter(state=State.OWED), ("due_at", "id")
     else:
-        rows = rows.filter(state=State.DONE).order_by("-visited_at", "-id")
+        rows, order = rows.filter(state=State.DONE), ("-visited_at", "-id")
         if tab == "found":
             rows = rows.filter(findings_count__gt=0)
-    number = request.GET.get("page", "1")
-    page = Paginator(rows[: SIZE * 40], SIZE).get_page(number)
+    page = keyset(rows, order=order, after=request.GET.get("after", ""), limit=SIZE)
     context = {
         "tabs": [{"label": label, "url": f"?tab={key}", "active": key == tab} for key, label in TABS.items()],
-        "visits": page,
+        "visits": page.items,
+        "page": page,
         "tab": tab,
         "may_plan": viewer(request).may("inspections.plan"),
     }
@@ -260,13 +260,13 @@ def zeros(request: HttpRequest) -> HttpResponse:
     broken = request.GET.get("state", "broken") == "broken"
     if broken:
         rows = rows.filter(pk__in=three_zeros.broken(since=since, viewer=by))
-    page = Paginator(rows.order_by("kind", "pinyin", "pk"), SIZE).get_page(request.GET.get("page", "1"))
-    states = three_zeros.states(premises=[row.pk for row in page], since=since, viewer=by)
+    page = keyset(rows, order=("kind", "pinyin", "id"), after=request.GET.get("after", ""), limit=SIZE)
+    states = three_zeros.states(premises=[row.pk for row in page.items], since=since, viewer=by)
     summary = three_zeros.summary(since=since, viewer=by)
     labels = dict(PremisesKind.choices)
     context = {
         "summary": [{"kind": key, "label": labels[key], **values} for key, values in summary.items()],
-        "rows": [(row, states[row.pk]) for row in page],
+        "rows": [(row, states[row.pk]) for row in page.items],
         "page": page,
         "kinds": PremisesKind.choices,
         "kind": kind,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal.forms import attempt, pressed
 from qipan.foundation.posts import access, forms, operations, queries
@@ -35,18 +36,11 @@ def listed(request: Acting) -> HttpResponse:
     elif request.GET.get("state") != "all":
         rows = rows.filter(is_active=True)
     held = Q(posts__valid_from__lte=at) & (Q(posts__valid_to=None) | Q(posts__valid_to__gt=at))
-    rows = rows.annotate(held=Count("posts", filter=held)).order_by("name", "username")
-    given = request.GET.get("after") or request.GET.get("before") or "0"
-    start = int(given) if given.isascii() and given.isdigit() else 0
+    rows = rows.annotate(held=Count("posts", filter=held))
     total = rows.count()
-    shown = list(rows[start : start + SHOWN])
-    page_of = {
-        "next": str(start + SHOWN) if start + SHOWN < total else "",
-        "previous": str(max(0, start - SHOWN)) if start else "",
-        "total": total,
-        "shown": len(shown),
-    }
-    return render(request, "posts/people.html", {"rows": shown, "page": page_of})
+    found = keyset(rows, order=("name", "username", "id"), after=request.GET.get("after", ""), limit=SHOWN)
+    page_of = {"next": found.next, "total": total, "shown": len(found.items)}
+    return render(request, "posts/people.html", {"rows": found.items, "page": page_of})
 
 
 @staff("posts.administer")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Exists, Model, OuterRef
+from django.db.models import Exists, Model, OuterRef, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import kinds
@@ -32,9 +34,10 @@ SORTS = {
     "name": ("person__name", "person__username"),
     "role": ("role", "area__level", "area__pinyin"),
     "area": ("area__level", "area__pinyin", "role"),
-    "unit": ("unit__name", "role"),
-    "until": ("valid_to", "person__name"),
+    "unit": ("unit_name", "role"),
+    "until": ("until", "person__name"),
 }
+NEVER = datetime(9999, 12, 31, tzinfo=UTC)  # what has no end sorts last
 
 # By the last part of the address: the form's name on the page, the form, what it does.
 ACTS: dict[str, tuple[str, Any, Callable[..., Model]]] = {
@@ -45,37 +48,35 @@ ACTS: dict[str, tuple[str, Any, Callable[..., Model]]] = {
 }
 
 
-def _rows(request: Acting, at: Any) -> Any:
+def _rows(request: Acting, at: Any) -> tuple[Any, tuple[str, ...]]:
+    """The posts that the address asks for, and their order."""
     rows = access.visible_posts(viewer=request.post).with_names()
     rows = forms.search(rows, request.post, request.GET.dict(), at)
-    rows = rows.annotate(on_duty=Exists(Shift.objects.filter(post=OuterRef("pk"), closed_at=None)))
+    rows = rows.annotate(
+        on_duty=Exists(Shift.objects.filter(post=OuterRef("pk"), closed_at=None)),
+        unit_name=Coalesce("unit__name", Value("")),
+        until=Coalesce("valid_to", Value(NEVER)),
+    )
     wanted = request.GET.get("sort", "area")
     order = SORTS.get(wanted.lstrip("-"), SORTS["area"])
     sign = "-" if wanted.startswith("-") else ""
-    return rows.order_by(*(sign + name for name in order), "id")
+    return rows, (*(sign + name for name in order), "id")
 
 
 @staff(SEE)
 def listed(request: Acting) -> HttpResponseBase:
     at = timezone.now()
-    rows = _rows(request, at)
+    rows, order = _rows(request, at)
     if form := request.GET.get("format"):
-        return _export(rows, form)
-    given = request.GET.get("after") or request.GET.get("before") or "0"
-    start = int(given) if given.isascii() and given.isdigit() else 0
+        return _export(rows.order_by(*order), form)
     total = rows.count()
-    shown = list(rows[start : start + SHOWN])
+    found = keyset(rows, order=order, after=request.GET.get("after", ""), limit=SHOWN)
     return render(
         request,
         "posts/list.html",
         {
-            "rows": shown,
-            "page": {
-                "next": str(start + SHOWN) if start + SHOWN < total else "",
-                "previous": str(max(0, start - SHOWN)) if start else "",
-                "total": total,
-                "shown": len(shown),
-            },
+            "rows": found.items,
+            "page": {"next": found.next, "total": total, "shown": len(found.items)},
             "sort": request.GET.get("sort", "area"),
             "roles": Role.choices,
             "kinds": PostKind.choices,
