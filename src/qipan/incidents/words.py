@@ -16,7 +16,7 @@ from qipan.foundation.duties import kinds as duties
 from qipan.foundation.duties.kinds import Kind
 from qipan.foundation.duties.rules import PauseCap
 from qipan.foundation.journal import kinds
-from qipan.foundation.posts.rules import Role, register_abilities
+from qipan.foundation.posts.rules import Role, register_abilities, register_district_wide
 from qipan.foundation.refusals import tables
 from qipan.foundation.vault import grounds
 from qipan.foundation.vault.operations import register_holder
@@ -144,6 +144,7 @@ def register() -> None:
     """Called once, when the app is ready."""
     kinds.register(KINDS)
     register_abilities(ABILITIES)
+    register_district_wide("incidents.configure")
     duties.register(*DUTIES)
     letters.register()
     tables.register(ROW_WORDS)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from qipan.foundation.duties import kinds as duties
 from qipan.foundation.duties.kinds import Kind
 from qipan.foundation.journal import kinds
-from qipan.foundation.posts.rules import register_abilities
+from qipan.foundation.posts.rules import register_abilities, register_district_wide
 from qipan.inspections.rules import ABILITIES
 
 KINDS = {
@@ -30,4 +30,5 @@ def register() -> None:
     """Called once, when the app is ready."""
     kinds.register(KINDS)
     register_abilities(ABILITIES)
+    register_district_wide("inspections.configure")
     duties.register(Kind("inspections.visit", _("Inspect"), link))

@@ -204,6 +204,39 @@ def test_a_post_of_another_district_does_not_exist_for_an_administrator():
     assert Entry.objects.count() == 0
 
 
+def test_an_administrator_below_takes_over_no_account_of_above_or_beside():
+    root = factories.tree()
+    here, beside = factories.below(root, 2), factories.below(root, 2, 1)
+    low = factories.post(Role.ADMINISTRATOR, here)
+    chief, neighbour = factories.post(Role.DPO, root), factories.post(Role.LAB, beside)
+    both = factories.post(Role.LAB, here)
+    factories.post(Role.LAB, beside, person=both.person)
+    nobody = factories.person(district=root)
+    for person in (chief.person, neighbour.person, both.person, nobody):
+        for act in (
+            lambda who: operations.set_password(person_id=who.pk, password="a long new one 1", by=low, at=NOW),
+            lambda who: operations.change_person(person_id=who.pk, phone="13800138000", by=low, at=NOW),
+            lambda who: operations.disable_person(person_id=who.pk, by=low, at=NOW),
+            lambda who: operations.enable_person(person_id=who.pk, by=low, at=NOW),
+        ):
+            with pytest.raises(access.NotYours):
+                act(person)
+    own = factories.post(Role.LAB, here)
+    operations.set_password(person_id=own.person_id, password="a long new one 1", by=low, at=NOW)
+
+
+def test_what_reaches_the_whole_district_is_for_the_posts_of_the_district():
+    root = factories.tree()
+    for role, ability in (
+        (Role.ADMINISTRATOR, "incidents.configure"), (Role.COMMANDER, "incidents.configure"),
+        (Role.ADMINISTRATOR, "outbox.see"), (Role.ADMINISTRATOR, "outbox.administer"),
+        (Role.ADMINISTRATOR, "duties.calendar"), (Role.ADMINISTRATOR, "inspections.configure"),
+        (Role.DPO, "vault.requests"), (Role.ADMINISTRATOR, "posts.sign_in_rules"),
+    ):  # fmt: skip
+        assert factories.post(role, root).may(ability)
+        assert not factories.post(role, factories.below(root, 3)).may(ability)
+
+
 def test_rights_come_from_the_role_and_narrow_with_a_tokens_scopes():
     post = factories.post(Role.ADMINISTRATOR)
     assert post.may("posts.administer")

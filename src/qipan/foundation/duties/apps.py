@@ -9,10 +9,11 @@ class DutiesConfig(AppConfig):
         from qipan.foundation.duties import kinds, messages, own, rules
         from qipan.foundation.journal import kinds as journal
         from qipan.foundation.posts.operations.handover import HandOver, register_hand_over
-        from qipan.foundation.posts.rules import register_abilities
+        from qipan.foundation.posts.rules import register_abilities, register_district_wide
         from qipan.foundation.vault import grounds
 
         register_abilities(rules.ABILITIES)
+        register_district_wide("duties.calendar")
         journal.register(rules.JOURNAL)
         kinds.register(*own.KINDS)
         messages.register()

@@ -12,6 +12,7 @@ class OutboxConfig(AppConfig):
         from qipan.foundation.posts import rules
 
         rules.register_abilities(access.ABILITIES)
+        rules.register_district_wide(*access.ABILITIES)
         kinds.register(
             {
                 "outbox.failed": _("Message could not be sent"),

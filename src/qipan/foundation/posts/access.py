@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from qipan.foundation.posts.models import Person, Post, Posts, Unit
 from qipan.foundation.posts.rules import Ability
@@ -66,6 +67,15 @@ def lock_person(person_id: UUID, *, viewer: Post) -> Person:
     if found is None:
         raise NotFound
     return found
+
+
+def administers(viewer: Post, person: Person) -> bool:
+    """Whether an account is the viewer's to administer. Below the district: only where each post of it that has not
+    ended lies in the viewer's area, so that nobody takes over the account of somebody above or beside them."""
+    if viewer.area_id == viewer.district_id:
+        return True
+    lasting = Post.objects.filter(Q(valid_to=None) | Q(valid_to__gt=timezone.now()), person=person)
+    return lasting.exists() and not lasting.exclude(inside(viewer)).exists()
 
 
 def lock_unit(unit_id: int, *, viewer: Post) -> Unit:

@@ -14,6 +14,7 @@ class PostsConfig(AppConfig):
         from qipan.foundation.vault import rules as vault
 
         rules.register_abilities(rules.ABILITIES)
+        rules.register_district_wide(vault.REQUESTS, vault.SEE_KEYS)
         # The rooms below know no posts: what they ask for is registered here.
         rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in journal.ABILITIES.items()})
         rules.register_abilities({ability: map(rules.Role, roles) for ability, roles in vault.ABILITIES.items()})

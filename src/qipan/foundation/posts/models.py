@@ -212,7 +212,7 @@ class Post(models.Model):
 
     def may(self, ability: rules.Ability) -> bool:
         """Whether this post, through the token it came with if any, may do it."""
-        if not rules.may(self.role, ability):
+        if not rules.may(self.role, ability) or (ability in rules.DISTRICT_WIDE and self.area_id != self.district_id):
             return False
         return self.scopes is None or bool({"write", ability} & self.scopes)
 

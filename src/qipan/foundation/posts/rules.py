@@ -58,6 +58,7 @@ TRUSTED = frozenset({Role.COMMANDER, Role.ADMINISTRATOR, Role.AUDITOR, Role.DPO}
 
 Ability = str
 MAY: dict[str, frozenset[Role]] = {}
+DISTRICT_WIDE: set[Ability] = {"posts.sign_in_rules"}
 EVERYBODY = frozenset(Role)
 SEE = "posts.see"
 
@@ -68,6 +69,11 @@ def register_abilities(abilities: Mapping[Ability, Iterable[Role]]) -> None:
         given = frozenset(Role(role) for role in roles)
         if MAY.setdefault(ability, given) != given:
             raise ValueError(f"{ability} is registered twice, differently")
+
+
+def register_district_wide(*names: Ability) -> None:
+    """Abilities whose doing reaches the whole district: posts of a township, village or cell do not have them."""
+    DISTRICT_WIDE.update(names)
 
 
 def may(role: Role | str, ability: Ability) -> bool:

@@ -173,9 +173,13 @@ def _set_password(person: Person, password: str | None) -> None:
 
 def _lock(person_id: UUID, *, by: Post | Author) -> Person:
     if isinstance(by, Post):
-        if by.person_id != person_id:
-            access.require(by, "posts.administer")
-        return access.lock_person(person_id, viewer=by)
+        if by.person_id == person_id:
+            return access.lock_person(person_id, viewer=by)
+        access.require(by, "posts.administer")
+        other = access.lock_person(person_id, viewer=by)
+        if not access.administers(by, other):
+            raise access.NotYours
+        return other
     person = Person.objects.select_for_update().filter(pk=person_id).first()
     if person is None:
         raise NotFound
