@@ -142,3 +142,19 @@ def test_a_key_of_one_district_creates_nothing_in_another(client: Client, city: 
     body = {"jurisdiction_id": "410506", "service_code": "manhole", "api_key": key, "lat": "36.1", "long": "114.3"}
     assert client.post(HERE + "requests.json", body).status_code == 403
     assert Incident.objects.filter(district=other.district).count() == 0
+
+
+def test_tracking_codes_are_not_tried_one_after_another(client: Client, city: Town) -> None:
+    answers = [get(client, f"tokens/ABCD-EFGH-JK{letter}2.json").status_code for letter in "ABCDEFGHJKMN"]
+    assert answers == [404] * 10 + [429] * 2
+
+
+def test_the_name_of_who_asks_is_masked_in_what_they_write(client: Client, city: Town, key: str) -> None:
+    answer = client.post(HERE + "requests.json", {
+        "jurisdiction_id": "410505", "api_key": key, "service_code": "rubbish", "lat": "36.5", "long": "114.5",
+        "description": "我是王小明，门口有垃圾", "last_name": "王", "first_name": "小明", "device_id": "13800138000",
+        "address_string": city.village.name,
+    })  # fmt: skip
+    incident = Incident.objects.get(number=answer.json()[0]["service_request_id"])
+    assert incident.text == "我是王*，门口有垃圾"
+    assert incident.channel == "device"

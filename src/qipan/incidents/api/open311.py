@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
 
+from allauth.account.adapter import get_adapter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, re_path
@@ -25,8 +26,9 @@ from qipan.foundation.posts import operations as posts
 from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Forbidden, Invalid, NotFound, Refusal
 from qipan.incidents import operations
-from qipan.incidents.models import Category, Incident, Reporter
-from qipan.incidents.operations.report import Place, code_digest
+from qipan.incidents.models import Category, Incident
+from qipan.incidents.operations import allowance
+from qipan.incidents.operations.report import Place
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.incidents.rules.steps import ENDED, RESIDENT_NAMES, Status
 
@@ -109,7 +111,9 @@ def district(request: HttpRequest) -> Area:
 
 
 def public_categories(of: Area) -> QuerySet[Category]:
-    return Category.objects.filter(district=of, valid_to=None, public=True, private=False).order_by("order")
+    return Category.objects.filter(
+        district=of, valid_to=None, public=True, private=False, hidden_from_village=False
+    ).order_by("order")
 
 
 @answered("service")
@@ -173,8 +177,9 @@ def one_request(request: HttpRequest, number: str) -> list[dict[str, Any]]:
 
 @answered("request")
 def token(request: HttpRequest, code: str) -> list[dict[str, Any]]:
-    """The tracking code is the token; it is never answered which of two wrong codes was nearer."""
-    reporter = Reporter.objects.select_related("incident").filter(code=code_digest(code)).first()
+    """The tracking code is the token; trying codes is slowed down as it is on the page."""
+    who = str(get_adapter(request).get_client_ip(request))
+    reporter = allowance.find_reporter(code=code, who=who, at=timezone.now())
     if reporter is None:
         raise NotFound
     return [{"service_request_id": reporter.incident.number, "token": code}]
@@ -182,7 +187,7 @@ def token(request: HttpRequest, code: str) -> list[dict[str, Any]]:
 
 def public_incidents(of: Area) -> QuerySet[Incident]:
     return (
-        Incident.objects.filter(district=of, private=False, category__public=True)
+        Incident.objects.filter(district=of, private=False, hidden_from_village=False, category__public=True)
         .exclude(status=Status.DRAFT)
         .select_related("category", "unit")
     )
@@ -224,14 +229,16 @@ def _create(request: HttpRequest) -> dict[str, Any]:
         raise BadParameter(field="service_code", name="service_code")
     words = " ".join((given.get("description") or "").split())[:4000]
     name = f"{given.get('last_name', '')}{given.get('first_name', '')}"[:200]
+    names = tuple(each for each in (name, given.get("first_name", "")) if len(each) > 1)
     longitude, latitude = _degrees(given, "long", 180), _degrees(given, "lat", 90)
     address = given.get("address_string", "")[:200]
     contact = operations.Contact(name=name, phone=given.get("phone", "")[:40],
                                  language="en" if request.headers.get("Accept-Language", "").startswith("en")
                                  else "zh-hans")  # fmt: skip
     incident, code = operations.report(
-        category=category, place=Place(longitude, latitude, _named(of, address), address=address), text=words,
-        title=words[:60] or category.name, source="open311", channel=(given.get("device_id") or "")[:24],
+        category=category, text=words,
+        place=Place(longitude, latitude, _named(of, address), address=address, names=names),
+        title=words[:60] or category.name, source="open311", channel="device" if given.get("device_id") else "",
         contact=contact, by=by, at=timezone.now(),
     )  # fmt: skip
     notice = _("Tracking code: %(code)s. Keep it; it is shown once.") % {"code": code}

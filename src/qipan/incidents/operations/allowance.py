@@ -9,6 +9,8 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from qipan.foundation.refusals import TooMany
+from qipan.incidents.models import Reporter
+from qipan.incidents.operations.report import CODE_LENGTH, code_digest, plain_code
 
 
 class TryLater(TooMany):
@@ -54,6 +56,21 @@ def spend(*, what: str, who: str, allowed: Allowed, at: datetime) -> int:
     if used > allowed.most:
         raise TryLater
     return used
+
+
+def find_reporter(*, code: str, who: str, at: datetime) -> Reporter | None:
+    """Whose tracking code it is. Every look counts, and wrong codes once more. Raises TryLater."""
+    spend(what="look", who=who, allowed=LOOKS_FROM_HERE, at=at)
+    wrong = WRONG_CODES_FROM_HERE
+    if used(what="wrong code", who=who, allowed=wrong, at=at) >= wrong.most:
+        raise TryLater
+    rows = Reporter.objects.filter(code=code_digest(code)).select_related(
+        "incident__category", "incident__district", "incident__township", "incident__village"
+    )
+    found = rows.first() if len(plain_code(code)) == CODE_LENGTH else None
+    if found is None:
+        spend(what="wrong code", who=who, allowed=wrong, at=at)
+    return found
 
 
 def used(*, what: str, who: str, allowed: Allowed, at: datetime) -> int:

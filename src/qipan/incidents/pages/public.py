@@ -28,7 +28,7 @@ from qipan.foundation.refusals import Forbidden, NotFound, Refusal
 from qipan.incidents import operations
 from qipan.incidents.models import Category, Reporter
 from qipan.incidents.operations import allowance
-from qipan.incidents.operations.report import CODE_LENGTH, CategoryEnded, Contact, code_digest
+from qipan.incidents.operations.report import CategoryEnded, Contact
 from qipan.incidents.pages.forms import PhotosField, words
 from qipan.incidents.pages.places import PlaceFields, district_of, key_of
 from qipan.incidents.pages.reports import categories
@@ -171,22 +171,8 @@ def _track(request: HttpRequest) -> HttpResponse:
 
 
 def _find(request: HttpRequest, code: str) -> Reporter | None:
-    """Whose code it is. Every look counts, and wrong ones twice. Raises TryLater."""
-    at, who = timezone.now(), _address(request)
-    allowance.spend(what="look", who=who, allowed=allowance.LOOKS_FROM_HERE, at=at)
-    wrong = allowance.WRONG_CODES_FROM_HERE
-    if allowance.used(what="wrong code", who=who, allowed=wrong, at=at) >= wrong.most:
-        raise allowance.TryLater
-    plain = "".join(letter for letter in code.upper() if letter.isalnum())
-    found = (
-        Reporter.objects.filter(code=code_digest(code))
-        .select_related("incident__category", "incident__district", "incident__township", "incident__village")
-        .first()
-    )
-    if found is None or len(plain) != CODE_LENGTH:
-        allowance.spend(what="wrong code", who=who, allowed=wrong, at=at)
-        return None
-    return found
+    """Whose code it is. Raises TryLater for whoever tries many."""
+    return allowance.find_reporter(code=code, who=_address(request), at=timezone.now())
 
 
 def _state(reporter: Reporter) -> dict[str, Any]:
