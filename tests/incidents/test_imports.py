@@ -191,3 +191,19 @@ def test_what_is_imported_is_hidden_and_protected_like_what_is_reported(town: To
     imports.load(sheet(*rows), mapping=mapping, district=town.district, by=SYSTEM, at=NOW, build_areas=True)
     seen = list(Incident.objects.order_by("external_id").values_list("hidden_from_village", "victim_cannot_act"))
     assert seen == [(True, True), (True, False), (False, False)]
+
+
+def test_violence_in_an_export_is_hidden_from_the_village_and_not_on_its_desk(town: Town) -> None:
+    from tests import factories
+
+    desk = factories.unit(area=town.village, kind="centre", name="村网格化中心")
+    mapping = replace(mappings.load("sf311"), categories={"": "violence"})
+    row = changed(status="Open", updated_datetime="", long="", lat="")
+    with_place = replace(mapping, columns=mapping.columns | {"village": ["zipcode"]}, no_point=[])
+    row = [town.village.name if cell == "94110" else cell for cell in row]
+    outcome = imports.load(sheet(row), mapping=with_place, district=town.district, by=SYSTEM, at=NOW)
+    assert outcome.loaded == 1, outcome.problems
+    incident = Incident.objects.get(source=mapping.source)
+    assert incident.village == town.village
+    assert (incident.hidden_from_village, incident.desk) == (True, town.desk)
+    assert incident.desk != desk

@@ -58,10 +58,12 @@ def branches(viewer: Post) -> list[Q]:
 
 
 def limits(viewer: Post) -> Q:
-    """What holds for every row of every branch."""
+    """What holds for every row of every branch: no accusation is seen by the unit that it is about."""
     found = Q(district=viewer.district_id) & (~Q(status=Status.DRAFT) | Q(reported_by=viewer.pk))
     if viewer.level >= Level.VILLAGE:
         found &= Q(hidden_from_village=False)
+    if viewer.unit_id:
+        found &= ~Q(accused=viewer.unit_id)
     return found
 
 

@@ -15,10 +15,12 @@ from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.kernels.clock import Clock, elapsed
 
 
-def desk(*, areas: tuple[int, ...], level: int, at: datetime) -> Unit | None:
-    """The command centre nearest to `level` at or above it among the areas of a place (district first)."""
+def desk(*, areas: tuple[int, ...], level: int, at: datetime, accused: int | None = None) -> Unit | None:
+    """The command centre nearest to `level` at or above it among the areas of a place (district first); never the
+    `accused` unit."""
     here = areas[:level]
-    centres = {unit.area_id: unit for unit in in_force(at).filter(kind=UnitKind.CENTRE, area__in=here)}
+    rows = in_force(at).filter(kind=UnitKind.CENTRE, area__in=here)
+    centres = {unit.area_id: unit for unit in rows if unit.pk != accused}
     return next((centres[area] for area in reversed(here) if area in centres), None)
 
 

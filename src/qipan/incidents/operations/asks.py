@@ -16,7 +16,7 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Conflict, Invalid
 from qipan.incidents import access, routing
 from qipan.incidents.models import Ask, Assistance, Incident
-from qipan.incidents.operations.desk import ReasonMissing, UnitEnded
+from qipan.incidents.operations.desk import ReasonMissing, ToTheAccused, UnitEnded
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.queries.caps import caps_of
@@ -24,6 +24,7 @@ from qipan.incidents.rules.caps import Caps
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Status, Step, WrongStep
 from qipan.kernels.clock import Limit
+from qipan.kernels.identity import mask_text
 from qipan.kernels.ids import new_id
 
 
@@ -71,8 +72,10 @@ def ask(
     if incident.asks.filter(kind=kind, state="asked").exists():
         raise AskedAlready
     detail: dict[str, Any] = {key: value for key, value in (("days", days), ("unit", unit and unit.pk)) if value}
-    asked = Ask.objects.create(id=new_id(), incident=incident, kind=kind, reason=reason.strip(), detail=detail,
-                               asked_by=by, asked_at=at)  # fmt: skip
+    asked = Ask.objects.create(
+        id=new_id(), incident=incident, kind=kind, reason=mask_text(reason.strip()).text[:500], detail=detail,
+        asked_by=by, asked_at=at,
+    )  # fmt: skip
     note(incident, "asked", by=by, at=at, reason=reason, ask=kind, **detail)
     if incident.asks.filter(state="asked").count() == 1:  # one duty of the desk for all that waits
         duties.open(kind="incidents.decide", about=incident, unit=incident.desk, at=at, by=by,
@@ -110,7 +113,7 @@ def decide(*, ask_id: UUID, approve: bool, reason: str, by: Post, at: datetime) 
     if not approve and not reason.strip():
         raise ReasonMissing(field="reason")
     asked.state = "approved" if approve else "refused"
-    asked.decided_by, asked.decided_at, asked.decision = by, at, reason.strip()
+    asked.decided_by, asked.decided_at, asked.decision = by, at, mask_text(reason.strip()).text[:500]
     asked.save()
     note(incident, "granted" if approve else "refused", by=by, at=at, reason=reason, ask=asked.kind, **asked.detail)
     _decided(incident, by=by, at=at)
@@ -139,6 +142,8 @@ def _check(incident: Incident, kind: str, *, days: int | None, unit: Unit | None
         raise NoLevelThere
     if kind == "assist" and (unit is None or unit.district_id != incident.district_id or unit.pk == incident.unit_id):
         raise UnitEnded(field="unit")
+    if kind == "assist" and unit is not None and unit.pk == incident.accused_id:
+        raise ToTheAccused(field="unit")
 
 
 def extension_days(incident: Incident, caps: Caps) -> int:
@@ -176,7 +181,7 @@ def _hold(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
 
 
 def _move(incident: Incident, level: int, by: Post, at: datetime) -> None:
-    desk = routing.desk(areas=incident.areas(), level=level, at=at)
+    desk = routing.desk(areas=incident.areas(), level=level, at=at, accused=incident.accused_id)
     if desk is None or desk.pk == incident.desk_id:
         raise NoLevelThere
     open_leg = {Status.REPORTED: Leg.ACCEPT, Status.AWAITING: Leg.ACCEPT, Status.FILED: Leg.DISPATCH,

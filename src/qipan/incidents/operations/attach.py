@@ -61,20 +61,14 @@ def attach(*, incident: Incident, stage: str, data: bytes, by: HasAuthor, at: da
         raise NotAPhoto(field="photos") from problem
     found = Attachment(
         id=new_id(), incident=incident, stage=stage, content_type="image/jpeg", size=len(photo.content),
-        digest=hashlib.sha256(photo.content).digest(), likeness=photo.likeness, sealed=incident.private, added_at=at,
+        digest=hashlib.sha256(photo.content).digest(), likeness=photo.likeness, added_at=at,
         added_by=by if isinstance(by, Post) else None,
     )  # fmt: skip
     if photo.point and incident.longitude is not None and incident.latitude is not None:
         found.metres_from_place = round(float(distance(*photo.point, incident.longitude, incident.latitude)))
     content = photo.content
     if incident.private:
-        found.key_id, content = vault.seal_bytes(
-            content, district_id=incident.district_id, purpose=PURPOSE, owner=found.id
-        )
-        found.card = vault.seal(
-            district_id=incident.district_id, purpose=PURPOSE, retention=Retention.DISPUTE, about=incident,
-            fields={"other": found.digest.hex()}, by=by, at=at,
-        ).id  # fmt: skip
+        content = _seal(found, incident, content, by=by, at=at)
     found.path = f"{incident.district_id}/{at:%Y/%m/%d}/{found.id}{'.sealed' if incident.private else '.jpg'}"
     _flag(incident, found, metres=caps.photo_metres, at=at)
     _write(settings.FILES / found.path, content)
@@ -110,6 +104,29 @@ def look(
         _read(path), key_id=found.key_id, district_id=found.incident.district_id, purpose=PURPOSE, owner=found.id
     )
     return content, found.content_type
+
+
+@transaction.atomic
+def seal_photos(incident: Incident, *, by: HasAuthor, at: datetime) -> None:
+    """The photos of an incident that has become private; the open files go once the sealed ones count."""
+    for photo in incident.attachments.select_for_update(of=("self",)).filter(sealed=False):
+        open_file = settings.FILES / photo.path
+        content = _seal(photo, incident, _read(open_file) if open_file.exists() else b"", by=by, at=at)
+        photo.path = f"{photo.path.split('.')[0]}.sealed"
+        _write(settings.FILES / photo.path, content)
+        photo.save(update_fields=["sealed", "key_id", "card", "path"])
+        transaction.on_commit(partial(open_file.unlink, missing_ok=True))
+
+
+def _seal(photo: Attachment, incident: Incident, content: bytes, *, by: HasAuthor, at: datetime) -> bytes:
+    """The sealed bytes of a photo, whose row then says by which key and card it is looked at."""
+    photo.sealed = True
+    photo.key_id, sealed = vault.seal_bytes(content, district_id=incident.district_id, purpose=PURPOSE, owner=photo.id)
+    photo.card = vault.seal(
+        district_id=incident.district_id, purpose=PURPOSE, retention=Retention.DISPUTE, about=incident,
+        fields={"other": photo.digest.hex()}, by=by, at=at,
+    ).id  # fmt: skip
+    return sealed
 
 
 @transaction.atomic

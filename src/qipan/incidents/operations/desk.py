@@ -13,11 +13,13 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Conflict, Invalid
 from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident
+from qipan.incidents.operations.conceal import conceal
 from qipan.incidents.operations.steps import end_all, end_leg, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Step
+from qipan.kernels.identity import mask_text
 
 
 class ReasonMissing(Invalid):
@@ -63,17 +65,24 @@ def accept(
 ) -> Incident:  # fmt: skip
     """Accept and file what was reported, perhaps under a better category; the dispatch clock starts.
 
-    `victim_cannot_act` (None: as reported) counts only where the category is never mediated.
+    A category that makes it private takes its words and photos out of sight; one hidden from the village takes it off
+    the village's desk. `victim_cannot_act` (None: as reported) counts only where the category is never mediated.
 
     Raises WrongStep if it was decided already, NotFound outside `by`'s jurisdiction.
     """
     incident = access.lock(incident_id, viewer=by)
     detail: dict[str, Any] = {}
+    was_private = incident.private
     if category is not None and category.pk != incident.category_id:
         detail["category"] = {"from": incident.category.key, "to": category.key}
         incident.category, incident.klass = category, category.klass
         incident.private = incident.private or category.private or CLASSES[Klass(category.klass)].private
         incident.hidden_from_village = incident.hidden_from_village or category.hidden_from_village
+        conceal(incident, was_private=was_private, by=by, at=at)
+        if incident.hidden_from_village and incident.level > Level.TOWNSHIP:
+            incident.desk = routing.desk(areas=incident.areas(), level=Level.TOWNSHIP, at=at,
+                                         accused=incident.accused_id)  # fmt: skip
+            incident.level = incident.desk.area.level if incident.desk else Level.TOWNSHIP
     asked = incident.victim_cannot_act if victim_cannot_act is None else victim_cannot_act
     if incident.victim_cannot_act != (asked and incident.category.never_mediated):
         detail["victim_cannot_act"] = incident.victim_cannot_act = not incident.victim_cannot_act
@@ -95,7 +104,7 @@ def decline(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incide
     incident = access.lock(incident_id, viewer=by)
     if not reason.strip():
         raise ReasonMissing(field="reason")
-    incident.outcome, incident.answer = "declined", reason.strip()
+    incident.outcome, incident.answer = "declined", mask_text(reason.strip()).text
     take(incident, Step.DECLINE, by=by, at=at, reason=reason)
     end_all(incident, by=by, at=at, outcome="declined")
     tell_reporters(incident, "incidents.declined", at=at)
@@ -157,8 +166,9 @@ def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_
     choice = _choice(incident, chosen_by_victim)
     if not receipt.strip():
         raise ReasonMissing(field="receipt")
-    incident.outcome, incident.answer, incident.closed_at = "referred", receipt.strip(), at
-    take(incident, Step.REFER, by=by, at=at, receipt=receipt.strip(), **choice)
+    receipt = mask_text(receipt.strip()).text
+    incident.outcome, incident.answer, incident.closed_at = "referred", receipt, at
+    take(incident, Step.REFER, by=by, at=at, receipt=receipt, **choice)
     end_all(incident, by=by, at=at, outcome="referred")
     return incident
 

@@ -18,11 +18,12 @@ from qipan.foundation.areas.models import Area, Premises
 from qipan.foundation.journal.rules import SYSTEM, HasAuthor
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
-from qipan.foundation.refusals import Invalid, NotFound
+from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.rules import Retention
 from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident, Reporter
+from qipan.incidents.operations.attach import seal_photos
 from qipan.incidents.operations.steps import next_number, note, start_leg, take
 from qipan.incidents.operations.upward import owe
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
@@ -49,6 +50,10 @@ class TitleMissing(Invalid):
 
 class CategoryEnded(Invalid):
     """This category is no longer in use. Please choose another."""
+
+
+class OnlyTheAccused(Conflict):
+    """The only desk that could receive this is the one it is about. Please hand it to the discipline inspection."""
 
 
 class FromTheFuture(Invalid):
@@ -179,6 +184,8 @@ def change_draft(
     note(incident, "redrafted", by=by, at=at)
     if old:
         vault.erase(card_id=old, by=by, at=at, reason="incidents.redrafted")
+    if incident.private:
+        seal_photos(incident, by=by, at=at)
     return incident
 
 
@@ -189,9 +196,14 @@ def _hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
 
 
 def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
-    """The nearest desk receives it, and its acceptance clock starts. Without any desk it stays reported."""
-    incident.desk = routing.desk(areas=incident.areas(), level=incident.level, at=at)
+    """The nearest desk receives it, and its acceptance clock starts. Without any desk it stays reported.
+
+    Raises OnlyTheAccused: an accusation would lie there unseen.
+    """
+    incident.desk = routing.desk(areas=incident.areas(), level=incident.level, at=at, accused=incident.accused_id)
     if incident.desk is None:
+        if incident.accused_id:
+            raise OnlyTheAccused(field="accused")
         return incident
     incident.level = incident.desk.area.level
     take(incident, Step.RECEIVE, by=SYSTEM, at=at, desk=incident.desk.name)
@@ -220,7 +232,7 @@ def _locate(incident: Incident, place: Place, *, district_id: int, at: datetime)
 
 def write_words(incident: Incident, *, place: Place, title: str, text: str, by: HasAuthor, at: datetime) -> None:
     """Title, text and address as the lists may show them; what is personal goes to the vault."""
-    title, text, address = title.strip(), text.strip(), place.address.strip()
+    title, text, address = (given.replace(SEPARATOR, " ").strip() for given in (title, text, place.address))
     if incident.private:
         incident.title, incident.text, incident.address = incident.category.name, "", ""
         words = {"text": "\n".join(part for part in (title, text) if part), "address": address}
@@ -228,7 +240,7 @@ def write_words(incident: Incident, *, place: Place, title: str, text: str, by: 
         if words:
             incident.text_card = vault.seal(
                 district_id=incident.district_id, purpose="incidents.private", retention=Retention.DISPUTE,
-                about=incident,                 fields=words, by=by, at=at,
+                about=incident, fields=words, by=by, at=at,
             ).id  # fmt: skip
         return
     if not title:
@@ -286,5 +298,8 @@ def code_of(secret: bytes) -> str:
 
 def code_digest(code: str) -> bytes:
     """The digest under which a tracking code is found; typing mistakes of case, spaces and dashes do not matter."""
-    plain = "".join(letter for letter in code.upper() if letter.isalnum())
-    return salted_hmac("incidents.tracking", plain, algorithm="sha256").digest()
+    return salted_hmac("incidents.tracking", plain_code(code), algorithm="sha256").digest()
+
+
+def plain_code(code: str) -> str:
+    return "".join(letter for letter in code.upper() if letter.isalnum())

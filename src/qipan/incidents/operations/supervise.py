@@ -51,7 +51,7 @@ def remind(*, incident_id: UUID, by: Post, at: datetime, note_text: str = "") ->
     require(by, "incidents.remind")
     if incident.ended:
         raise WrongStep(status=incident.get_status_display())
-    reminder = Reminder.objects.create(incident=incident, at=at, by=by, note=note_text.strip()[:200])
+    reminder = Reminder.objects.create(incident=incident, at=at, by=by, note=mask_text(note_text.strip()).text[:200])
     note(incident, "reminded", by=by, at=at, reason=note_text)
     return reminder
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from qipan.foundation.areas.access import get as get_area
 from qipan.foundation.areas.access import within
-from qipan.foundation.areas.models import Area, Kind
+from qipan.foundation.areas.models import Area, Kind, Level
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import UnitKind
@@ -113,6 +113,8 @@ def _counted(viewer: Post, area: Area, since: date, until: date, by: str) -> lis
         closed_at__lt=timezone.make_aware(datetime.combine(until + timedelta(days=1), time.min)),
     )  # fmt: skip
     keys: tuple[str, ...] = ("unit",)
+    if viewer.level >= Level.VILLAGE:  # what the village may not see is not counted there either
+        rows = rows.filter(hidden_from_village=False)
     if by == "unit":
         rows = rows.filter(unit__isnull=False)
     else:  # a private matter of one cell in one week could be recognised

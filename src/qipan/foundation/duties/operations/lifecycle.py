@@ -17,6 +17,7 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import About, HasAbout, HasAuthor
 from qipan.foundation.posts.models import Post, Unit
 from qipan.kernels.clock import Limit
+from qipan.kernels.identity import mask_text
 
 Limits = Limit | Sequence[Limit | tuple[str, Limit]] | None
 
@@ -185,7 +186,11 @@ def extend(
         before = row.due_at
         author = by.author()
         Extension.objects.create(
-            duty=row, limit=clocks.dump(add), given_at=at, reason=reason, approved_by_id=author.post_id
+            duty=row,
+            limit=clocks.dump(add),
+            given_at=at,
+            reason=mask_text(reason).text[:300],
+            approved_by_id=author.post_id,
         )
         if row.state == State.OPEN:  # a paused clock is counted when it is resumed
             clocks.wind_again(row, now=at)
@@ -205,6 +210,17 @@ def extend(
         )
     kinds.moved([row for row in rows if row.state == State.OPEN])
     return rows
+
+
+def describe_again(*, about: About | HasAbout, title: str) -> int:
+    """What the duties are about is called, classed or placed otherwise now: all of them say so, ended ones too."""
+    what = about if isinstance(about, About) else about.about()
+    assert what.id is not None
+    areas = [*what.areas, None, None, None, None]
+    return Duty.objects.filter(about_kind=what.kind, about_id=what.id).update(
+        title=title[:200], about_label=what.label, privacy=what.privacy, township_id=areas[1], village_id=areas[2],
+        cell_id=areas[3],
+    )  # fmt: skip
 
 
 def _ended() -> list[Duty]:

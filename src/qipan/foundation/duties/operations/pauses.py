@@ -23,6 +23,7 @@ from qipan.foundation.duties.rules import (
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import HasAuthor
 from qipan.foundation.posts.models import Post
+from qipan.kernels.identity import mask_text
 
 
 @transaction.atomic
@@ -52,7 +53,12 @@ def pause(
         earlier = [(one.begins_at, one.ended_at or one.until) for one in row.pauses.all()]
         last = check_pause(cap=kinds.get(row.kind).pause, earlier=earlier, begins=at, until=until)
         Pause.objects.create(
-            duty=row, begins_at=at, until=last, reason=reason, asked_by=asked_by, approved_by=approved_by
+            duty=row,
+            begins_at=at,
+            until=last,
+            reason=mask_text(reason).text[:300],
+            asked_by=asked_by,
+            approved_by=approved_by,
         )
         row.state, row.paused_from = State.PAUSED, at
         row.arm([Planned(RESUME, last, len(earlier) + 1)])
