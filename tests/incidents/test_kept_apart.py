@@ -84,8 +84,10 @@ def test_violence_recognised_at_the_village_desk_leaves_the_village(town: Town) 
 
 def test_the_village_does_not_count_what_it_may_not_see(town: Town) -> None:
     village = factories.post(Role.COMMANDER, town.village)
-    one = town.dispatched("violence", title="家暴", by=town.dispatcher)
-    Incident.objects.filter(pk=one.pk).update(status="closed", closed_at=town.at, outcome="solved")
+    one = town.report("violence", title="家暴", by=town.dispatcher)
+    Incident.objects.filter(pk=one.pk).update(
+        status="closed", closed_at=town.at, outcome="solved", unit=town.department
+    )
     day = town.at.date()
     for post, groups in ((village, 0), (town.commander, 1)):
         found = scores.scores(viewer=post, since=day - timedelta(days=3), until=day + timedelta(days=3), at=town.at)
