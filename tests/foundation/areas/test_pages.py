@@ -7,6 +7,7 @@ import io
 import json
 import re
 import uuid
+from datetime import timedelta
 
 import openpyxl
 import pytest
@@ -182,6 +183,47 @@ def test_a_correction_that_cannot_be_keeps_what_was_typed(here, district, given,
     assert field in answer.context["form"].errors
     village.refresh_from_db()
     assert village.name != "x"
+
+
+def code_of(area: Area) -> str:
+    return str(area.codes.get(valid_to=None).code)
+
+
+def test_premises_are_corrected_once_and_history_tells_it(here, district, shop):
+    page = reverse("premises_change", args=[shop.pk])
+    other = next(area for area in Area.objects.filter(district=district, level=4) if area.pk != shop.cell_id)
+    assert code_of(factories.below(district, 4)) in here.get(page).content.decode()
+    given = command() | {"name": "好日子便利店", "kind": "shop", "code": "S1", "area": code_of(other)}
+    for _again in range(2):
+        assert here.post(page, given | {"longitude": "", "latitude": ""}).status_code == 302
+    shop.refresh_from_db()
+    assert (shop.name, shop.cell_id, shop.longitude) == ("好日子便利店", other.pk, None)
+    assert len(here.get(reverse("premises", args=[shop.pk])).context["entries"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [({"area": "999"}, "area"), ({"longitude": "114"}, "latitude"), ({"code": "S2"}, "code"), ({"name": ""}, "name")],
+)
+def test_a_correction_of_premises_that_cannot_be_keeps_what_was_typed(here, district, shop, changed, field):
+    twin = Premises(kind="shop", name="另一家", pinyin="ling yi jia", code="S2", active_from=AT.date())
+    twin.place(factories.below(district, 4)).save()
+    given = {"name": "好", "kind": "shop", "code": "S1", "area": code_of(factories.below(district, 4))}
+    answer = here.post(reverse("premises_change", args=[shop.pk]), command() | given | changed)
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    shop.refresh_from_db()
+    assert shop.name == "好日子超市"
+
+
+def test_premises_are_closed_with_a_reason_and_only_by_who_may_change_areas(here, client, district, shop):
+    Premises.objects.filter(pk=shop.pk).update(active_from=AT.date() - timedelta(days=2))
+    assert here.post(reverse("premises_close", args=[shop.pk]), command() | {"reason": "歇业"}).status_code == 302
+    shop.refresh_from_db()
+    assert shop.active_to
+    worker = as_role(client, "grid_worker", factories.below(district, 4))
+    for name in ("premises_change", "premises_close"):
+        assert worker.post(reverse(name, args=[shop.pk]), command()).status_code == 403
 
 
 def test_an_area_is_closed_only_when_nothing_lies_in_it(here, district):
