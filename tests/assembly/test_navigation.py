@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,7 +22,7 @@ ENTRIES = (
 
 
 def seen(monkeypatch, *, role="dispatcher", may=(), path="/", entries=ENTRIES):
-    monkeypatch.setattr(navigation, "entries", lambda: entries)
+    monkeypatch.setattr(navigation, "entries", cache(lambda: entries))  # registering empties the cache
     request = RequestFactory().get(path)
     request.post = SimpleNamespace(role=role, may=lambda ability: ability in may)
     return {str(line["label"]): line for group in navigation.groups(request) for line in group["entries"]}

@@ -122,7 +122,7 @@ def _show_deadlines(table: str, moved: Sequence[Duty]) -> None:
 def climb(duty: Duty, step: Planned, now: datetime) -> None:
     from qipan.incidents.operations.upward import climb as carry_out
 
-    carry_out(duty, step, now)
+    carry_out(duty=duty, at=now)
 
 
 HOLD = PauseCap(CAPS.holds, timedelta(days=CAPS.hold_days))

@@ -13,7 +13,6 @@ from qipan.foundation.duties import operations as duties
 from qipan.foundation.duties.messages import Words
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations.lifecycle import matching
-from qipan.foundation.duties.rules import Planned
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import SYSTEM, HasAuthor
 from qipan.foundation.outbox import operations as outbox
@@ -68,15 +67,15 @@ def owe_anew(incident: Incident, *, outcome: str, by: HasAuthor, at: datetime) -
     owe(incident, level=incident.level, by=by, at=at)
 
 
-def climb(duty: Duty, step: Planned, now: datetime) -> None:
+def climb(*, duty: Duty, at: datetime) -> None:
     """Not reported in time: the level above owes it from now on. The district's stays where it is, and the commander
     is told again. Called by the sweeper."""
     incident = Incident.objects.select_for_update(of=("self",)).get(pk=duty.about_id)
     if incident.ended or duty.level is None or duty.level <= Level.DISTRICT:
         return
-    duties.end(duty=duty, by=SYSTEM, at=now, outcome="climbed")
-    journal.record("incidents.climbed", incident, by=SYSTEM, at=now, level=duty.level)
-    owe(incident, level=duty.level - 1, by=SYSTEM, at=now)
+    duties.end(duty=duty, by=SYSTEM, at=at, outcome="climbed")
+    journal.record("incidents.climbed", incident, by=SYSTEM, at=at, level=duty.level)
+    owe(incident, level=duty.level - 1, by=SYSTEM, at=at)
 
 
 @transaction.atomic
