@@ -74,6 +74,7 @@ KINDS = {
     "incidents.imported": _("History imported"),
     "incidents.exported": _("List exported"),
     "incidents.photo_added": _("Photo added"),
+    "incidents.category_added": _("Category added"),
     "incidents.category_changed": _("Category changed"),
     "incidents.caps_set": _("Caps set"),
     "incidents.rule_set": _("Routing rule set"),

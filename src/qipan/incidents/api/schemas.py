@@ -287,6 +287,30 @@ class ScoreGroupOut(Schema):
     more: int = Field(description=_("How many rows of this group are not shown"))
 
 
+class CategoryIn(Schema):
+    """A new category. Limits by leg (accept, dispatch, handle, verify, or urgent_ before it), within the law's."""
+
+    klass: Klass
+    key: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)] = Field(
+        examples=["charging-pile"]
+    )
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)] = Field(examples=["充电桩故障"])
+    name_en: Annotated[str, StringConstraints(min_length=1, max_length=80)] = Field(examples=["Charging pile"])
+    limits: dict[
+        Literal["accept", "dispatch", "handle", "verify", "urgent_accept", "urgent_dispatch", "urgent_handle",
+                "urgent_verify"],
+        dict[str, Any],
+    ] = Field({}, examples=[{"handle": {"clock": "working_days", "amount": 3}}])  # fmt: skip
+    urgent_default: bool = False
+    private: bool = False
+    hidden_from_village: bool = False
+    never_mediated: bool = False
+    public: bool = True
+    photo_reason: Annotated[str, StringConstraints(max_length=200)] = ""
+    on_lists: list[Literal[2, 3, 4]] = [2, 3, 4]
+    order: int = Field(0, ge=0, le=9999)
+
+
 class CategoryOut(Schema):
     key: str
     klass: str

@@ -73,6 +73,18 @@ def report(request: HttpRequest, body: schemas.ReportIn) -> Any:
     return Status(201, once(request, "incidents.report", body, work))
 
 
+@router.post("/categories", response={201: schemas.CategoryOut}, summary=_("Add a category, in use from today on"))
+def add_category(request: HttpRequest, body: schemas.CategoryIn) -> Any:
+    by = viewer(request)
+
+    def work() -> dict[str, Any]:
+        values = body.model_dump(exclude={"klass", "key"})
+        added = operations.add_category(klass=body.klass, key=body.key, values=values, by=by, at=timezone.now())
+        return schemas.CategoryOut.from_orm(added).model_dump(mode="json")
+
+    return Status(201, once(request, "incidents.add_category", body, work))
+
+
 def _accept(*, category: str, by: Post, **more: Any) -> Incident:
     return operations.accept(category=category_of(category, by) if category else None, by=by, **more)
 

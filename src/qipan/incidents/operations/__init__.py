@@ -3,7 +3,7 @@
 from qipan.incidents.operations.allowance import spend
 from qipan.incidents.operations.asks import ask, decide, withdraw
 from qipan.incidents.operations.attach import add_photos, attach, forget_orphans, look
-from qipan.incidents.operations.configure import change_category, end_rule, set_caps, set_rule
+from qipan.incidents.operations.configure import add_category, change_category, end_rule, set_caps, set_rule
 from qipan.incidents.operations.desk import accept, check_back, decline, dispatch, refer, void
 from qipan.incidents.operations.handle import answer, answer_assistance, settle, sign, start
 from qipan.incidents.operations.lists import export, forget_view, save_view
@@ -23,6 +23,7 @@ from qipan.incidents.operations.verify import close, rework, verify
 __all__ = [
     "Contact",
     "accept",
+    "add_category",
     "add_photos",
     "answer",
     "answer_assistance",

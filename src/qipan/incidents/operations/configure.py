@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -12,13 +13,14 @@ from qipan.foundation.areas.models import Area, DistrictProfile
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
-from qipan.foundation.refusals import Invalid, NotFound
+from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.incidents.models import Category, Rule
 from qipan.incidents.queries.caps import SETTING
 from qipan.incidents.rules.caps import Caps, check_caps, of_district
 from qipan.incidents.rules.classes import Klass, check_limits
 from qipan.kernels.ids import new_id
 
+KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 EDITABLE = (
     "name", "name_en", "limits", "stages", "urgent_default", "private", "hidden_from_village", "never_mediated",
     "public", "photo_reason", "on_lists", "order",
@@ -31,6 +33,14 @@ class NotEditable(Invalid):
 
 class DisputesAreMediated(Invalid):
     """A dispute is mediated. For what is never mediated take a category of another class."""
+
+
+class KeyTaken(Conflict):
+    """A category with the key “{key}” is in use. Please choose another key."""
+
+
+class KeyOrNameMissing(Invalid):
+    """A category needs a key of small letters, digits and dashes, and a name in Chinese and in English."""
 
 
 class ElsewhereUnit(Invalid):
@@ -53,9 +63,7 @@ def change_category(*, category: Category, changes: dict[str, Any], by: Post, at
     current = Category.objects.select_for_update().filter(pk=category.pk, valid_to=None).first()
     if current is None:
         raise NotFound
-    check_limits(Klass(current.klass), changes.get("limits", current.limits))
-    if changes.get("never_mediated") and current.klass == Klass.DISPUTE:
-        raise DisputesAreMediated(field="never_mediated")
+    _check(Klass(current.klass), {"limits": current.limits, **changes})
     today = timezone.localdate(at)
     if current.valid_from == today:  # changed twice on one day: nothing was filed under a day that is not over
         changed = current
@@ -71,6 +79,35 @@ def change_category(*, category: Category, changes: dict[str, Any], by: Post, at
     changed.save()
     journal.record("incidents.category_changed", changed, by=by, at=at, before_values=before, after_values=changes)
     return changed
+
+
+@transaction.atomic
+def add_category(*, klass: Klass, key: str, values: dict[str, Any], by: Post, at: datetime) -> Category:
+    """A new category of the district, in use from today on; `values` are what `change_category` takes.
+
+    Raises KeyTaken, KeyOrNameMissing, NotEditable, BadLimit, LooserThanLaw, DisputesAreMediated.
+    """
+    require(by, "incidents.configure")
+    for field in values:
+        if field not in EDITABLE:
+            raise NotEditable(field=field)
+    for field, value in {"key": key, "name": values.get("name", ""), "name_en": values.get("name_en", "")}.items():
+        if not value.strip() or (field == "key" and not KEY.fullmatch(value)):
+            raise KeyOrNameMissing(field=field)
+    _check(klass, values)
+    Area.objects.select_for_update().get(pk=by.district_id)  # two at once: the second sees the first's key
+    if Category.objects.filter(district=by.district_id, key=key, valid_to=None).exists():
+        raise KeyTaken(field="key", key=key)
+    added = Category.objects.create(id=new_id(), district=by.district, key=key, klass=klass,
+                                    valid_from=timezone.localdate(at), **values)  # fmt: skip
+    journal.record("incidents.category_added", added, by=by, at=at, key=key, klass=klass.value, values=values)
+    return added
+
+
+def _check(klass: Klass, values: dict[str, Any]) -> None:
+    check_limits(klass, values.get("limits", {}))
+    if values.get("never_mediated") and klass is Klass.DISPUTE:
+        raise DisputesAreMediated(field="never_mediated")
 
 
 @transaction.atomic

@@ -161,7 +161,8 @@ def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_
     Only the receipt stays. Raises NotAPoliceMatter, VictimChooses, ReasonMissing, WrongStep.
     """
     incident = access.lock(incident_id, viewer=by)
-    if not CLASSES[Klass(incident.klass)].refer and not incident.category.never_mediated:
+    protected = incident.category.never_mediated or incident.victim_cannot_act
+    if not CLASSES[Klass(incident.klass)].refer and not protected:
         raise NotAPoliceMatter
     choice = _choice(incident, chosen_by_victim)
     if not receipt.strip():

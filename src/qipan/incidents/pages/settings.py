@@ -53,6 +53,11 @@ def text_of(limit: dict[str, Any] | None) -> str:
     return clock.text.limit(value, language=get_language() or "zh-hans")
 
 
+def floors(klass: Klass) -> list[tuple[Any, str]]:
+    """The longest limits that the law allows a class, in words."""
+    return [(LEG_NAMES[Leg(leg)], text_of(limit)) for leg, limit in CLASSES[klass].floors.items()]
+
+
 @staff("incidents.view")
 @require_GET
 def categories(request: HttpRequest) -> HttpResponse:
@@ -68,7 +73,8 @@ def categories(request: HttpRequest) -> HttpResponse:
                 {
                     "name": rule.name,
                     "rule": rule,
-                    "floors": [(LEG_NAMES[Leg(leg)], text_of(limit)) for leg, limit in rule.floors.items()],
+                    "klass": klass.value,
+                    "floors": floors(klass),
                     "rows": [_category_row(row) for row in own],
                 }
             )
@@ -147,6 +153,10 @@ class CategoryForm(forms.Form):
     public = forms.BooleanField(label=_("Residents may choose it"), required=False)
     private = forms.BooleanField(label=_("Private: words and photos are encrypted"), required=False)
     hidden_from_village = forms.BooleanField(label=_("Hidden from village and cell"), required=False)
+    never_mediated = forms.BooleanField(
+        label=_("Never mediated: it goes where the victim chooses, or to the police"), required=False
+    )
+    order = forms.IntegerField(label=_("Place in lists"), min_value=0, max_value=9999, required=False)
     photo_reason = forms.CharField(
         label=_("Why an answer needs a photo"),
         max_length=200,
@@ -176,6 +186,12 @@ class CategoryForm(forms.Form):
             self.initial[f"stage{number}_name"], self.initial[f"stage{number}"] = stage.get("name", ""), stage or None
         if rule.private:
             del self.fields["private"]
+        if category.klass == Klass.DISPUTE:
+            del self.fields["never_mediated"]
+        if category._state.adding:
+            self.fields["key"] = forms.CharField(
+                label=_("Key"), max_length=40, help_text=_("Small letters, digits and dashes; it stays for ever.")
+            )
 
     def limits(self) -> list[forms.BoundField]:
         return [self[key] for key in LIMIT_KEYS]
@@ -199,7 +215,7 @@ class CategoryForm(forms.Form):
     def changes(self) -> dict[str, Any]:
         """Only what differs from the category as it is."""
         data = self.cleaned_data
-        found: dict[str, Any] = {key: data[key] for key in self.base_fields if key in data}
+        found: dict[str, Any] = {key: data[key] for key in self.base_fields if data.get(key) is not None}
         found["limits"] = {key: data[key] for key in LIMIT_KEYS if data.get(key)}
         found["stages"] = self.stages()
         return {key: value for key, value in found.items() if value != getattr(self.category, key)}
@@ -241,7 +257,7 @@ def category(request: HttpRequest, category_id: UUID) -> HttpResponse:
     context = {
         "category": one, "rule": CLASSES[Klass(one.klass)], "versions": versions, "row": _category_row(one),
         "may_configure": post.may(CONFIGURE) and one.valid_to is None,
-        "floors": [(LEG_NAMES[Leg(leg)], text_of(limit)) for leg, limit in CLASSES[Klass(one.klass)].floors.items()],
+        "floors": floors(Klass(one.klass)),
         "stages": [(stage.get("name", ""), text_of(stage)) for stage in one.stages],
     }  # fmt: skip
     if request.method == "GET":

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qipan.incidents.pages import caps, exports, file, lists, papers, public, reports, scoreboard, settings, watch
+from qipan.incidents.pages import (
+    caps,
+    exports,
+    file,
+    lists,
+    new_category,
+    papers,
+    public,
+    reports,
+    scoreboard,
+    settings,
+    watch,
+)
 
 urlpatterns = [
     path("incidents/", lists.page, name="incidents"),
@@ -21,6 +33,7 @@ urlpatterns = [
     path("incidents/checks/", watch.checks, name="incident_checks"),
     path("incidents/call-backs/", watch.call_backs, name="incident_call_backs"),
     path("incidents/rules/categories/", settings.categories, name="incident_categories"),
+    path("incidents/rules/categories/new/<slug:klass>/", new_category.new_category, name="incident_new_category"),
     path("incidents/rules/categories/<uuid:category_id>/", settings.category, name="incident_category"),
     path("incidents/rules/routing/", settings.rules, name="incident_rules"),
     path("incidents/rules/routing/<uuid:rule_id>/end/", settings.end_rule, name="incident_end_rule"),

@@ -51,7 +51,7 @@ def _fits(step: Step, incident: Incident, viewer: Post) -> bool:
         case Step.CHECK_BACK:
             return not handled_by_viewer
         case Step.REFER:
-            return rule.refer or incident.category.never_mediated
+            return rule.refer or incident.category.never_mediated or incident.victim_cannot_act
         case Step.DISPATCH:
             return not rule.refer and not incident.victim_cannot_act
         case Step.SUBMIT | Step.SETTLE:
