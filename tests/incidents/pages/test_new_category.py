@@ -16,7 +16,7 @@ NAMES = {"name": "充电桩故障", "name_en": "Charging pile"}
 
 def test_it_is_added_on_the_page_of_its_class(recent: Town, as_) -> None:
     client = as_(recent.administrator)
-    url = "/incidents/rules/categories/new/petition/"
+    url = "/incidents/rules/categories/new/?klass=petition"
     assert url in client.get("/incidents/rules/categories/").content.decode()
     assert "信访工作条例" in client.get(url).content.decode()
     sent = {**NAMES, "key": "charging-pile", "public": "on", "on_lists": ["2"], "handle_0": "61", "handle_1": "days"}
@@ -30,7 +30,7 @@ def test_it_is_added_on_the_page_of_its_class(recent: Town, as_) -> None:
     taken = client.post(url, command(**sent))
     assert (taken.status_code, "key" in taken.context["form"].errors) == (409, True)
     assert as_(recent.dispatcher).get(url).status_code == 403
-    assert client.get("/incidents/rules/categories/new/weather/").status_code == 404
+    assert client.get("/incidents/rules/categories/new/?klass=weather").status_code == 404
 
 
 def test_its_place_and_that_it_is_never_mediated_are_edited_from_today_on(recent: Town, as_) -> None:

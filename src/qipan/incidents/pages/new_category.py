@@ -24,8 +24,9 @@ from qipan.incidents.rules.classes import CLASSES, Klass
 
 @staff(CONFIGURE)
 @require_http_methods(["GET", "POST"])
-def new_category(request: HttpRequest, klass: str) -> HttpResponse:
-    """A new category of a class, in use from today on."""
+def new_category(request: HttpRequest) -> HttpResponse:
+    """A new category of the class that the address names, in use from today on."""
+    klass = request.GET.get("klass", Klass.HAZARD)
     if klass not in set(Klass):
         raise NotFound
     post, status = viewer(request), 200

@@ -190,7 +190,9 @@ class CategoryForm(forms.Form):
             del self.fields["never_mediated"]
         if category._state.adding:
             self.fields["key"] = forms.CharField(
-                label=_("Key"), max_length=40, help_text=_("Small letters, digits and dashes; it stays for ever.")
+                label=_("Key of the category"),
+                max_length=40,
+                help_text=_("Small letters, digits and dashes; it stays for ever."),
             )
 
     def limits(self) -> list[forms.BoundField]:
