@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from qipan.assembly import cli
 from qipan.foundation.journal.models import Entry
-from qipan.foundation.posts import commands, operations, queries
+from qipan.foundation.posts import operations, queries
 from qipan.foundation.posts.access import NotYours
 from qipan.foundation.posts.models import Person, Post, Unit, Volunteer
 from qipan.foundation.posts.operations.handover import HOOKS, HandOver, NobodyToTakeIt, SamePerson
@@ -177,9 +177,7 @@ class TestHandOver:
 
 class TestCommandLine:
     def run(self, *words, typed="", fails=0):
-        for command in commands.COMMANDS:
-            cli.add(command)
-        done = CliRunner().invoke(cli.qipan, ["--json", *words], input=typed)
+        done = CliRunner().invoke(cli.complete(), ["--json", *words], input=typed)
         assert done.exit_code == fails, done.output
         return json.loads(done.stdout.strip().splitlines()[-1]) if not fails else done.output
 
