@@ -80,6 +80,16 @@ def test_a_deputy_for_days_away_counts_only_then():
     assert not in_force(deputy, NOW + DAY)
 
 
+def test_numbers_in_reasons_are_masked():
+    post = factories.post(Role.COMMANDER)
+    away = operations.set_away(
+        post_id=post.pk, away_from=NOW, away_to=NOW + DAY, by=post, at=NOW, reason="有事打13812345678"
+    )
+    assert away.reason == "有事打138****5678"
+    ended = operations.end(post_id=post.pk, by=SYSTEM, at=NOW, reason="调离，电话13812345678")
+    assert ended.ended_reason == "调离，电话138****5678"
+
+
 def test_a_deputy_stands_in_for_a_main_post_that_has_ended():
     main = factories.post(Role.COMMANDER)
     deputy = operations.deputise(

@@ -12,6 +12,7 @@ from qipan.foundation.posts import access
 from qipan.foundation.posts.models import Absence, Post
 from qipan.foundation.posts.operations.posts import EndsBeforeItBegins
 from qipan.foundation.refusals import NotFound
+from qipan.kernels.identity import mask_text
 
 
 @transaction.atomic
@@ -22,7 +23,7 @@ def set_away(
     post = _own_or_administered(post_id, by=by)
     if away_to <= away_from or away_to <= at:
         raise EndsBeforeItBegins(field="away_to")
-    absence = Absence.objects.create(post=post, away_from=away_from, away_to=away_to, reason=reason)
+    absence = Absence.objects.create(post=post, away_from=away_from, away_to=away_to, reason=mask_text(reason).text)
     journal.record("posts.away", post, by=by, at=at, away_from=away_from.isoformat(), away_to=away_to.isoformat())
     return absence
 

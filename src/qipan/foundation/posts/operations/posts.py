@@ -16,6 +16,7 @@ from qipan.foundation.posts.models import Person, Post, Shift, Token, Unit
 from qipan.foundation.posts.operations.authors import check
 from qipan.foundation.posts.rules import PostKind, Role, StandsIn
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
+from qipan.kernels.identity import mask_text
 
 
 class HeldAlready(Conflict):
@@ -225,7 +226,7 @@ def expire(*, at: datetime, by: Author) -> int:
 def _end(post: Post, *, at: datetime, reason: str) -> None:
     post.valid_to = min(post.valid_to or at, at)
     post.valid_from = min(post.valid_from, post.valid_to)
-    post.ended_reason = reason
+    post.ended_reason = mask_text(reason).text
     post.save(update_fields=["valid_from", "valid_to", "ended_reason"])
     Shift.objects.filter(post=post, closed_at=None).update(closed_at=at)
     Token.objects.filter(post=post, revoked_at=None).update(revoked_at=at)
