@@ -277,6 +277,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='incident',
+            index=models.Index(condition=models.Q(('unit__isnull', False)), fields=['unit', 'category', '-reported_at', '-id'], name='incident_unit_category'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('desk__isnull', False)), fields=['desk', 'category', '-reported_at', '-id'], name='incident_desk_category'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('handler__isnull', False)), fields=['handler', 'category', '-reported_at', '-id'], name='incident_handler_category'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
             index=models.Index(fields=['district', '-reported_at', '-id'], name='incident_district_new'),
         ),
         migrations.AddIndex(

@@ -188,6 +188,12 @@ class Incident(Located):
                 )
                 for name in ("handler", "verifier", "reported_by")
             ),
+            # A kind of thing that a unit or a person hardly ever gets: found without reading all that they got.
+            *(
+                models.Index(fields=(name, "category", "-reported_at", "-id"), name=f"incident_{name}_category",
+                             condition=Q(**{f"{name}__isnull": False}))
+                for name in ("unit", "desk", "handler")
+            ),
             # What is open is a few thousand rows of millions.
             *(
                 models.Index(fields=(name, order, "id" if order == "due_at" else "-id"),

@@ -14,13 +14,25 @@ import orjson
 from django.contrib.postgres.search import SearchQuery
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BooleanField, CharField, F, Func, Q, QuerySet, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    DateTimeField,
+    ExpressionWrapper,
+    F,
+    Func,
+    OrderBy,
+    Q,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from qipan.foundation.areas.access import within
 from qipan.foundation.areas.models import Area, Level
 from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
 from qipan.incidents import access
 from qipan.incidents.models import IS_OPEN, Category, Incident, Months
@@ -29,6 +41,7 @@ from qipan.incidents.rules.steps import ENDED, OPEN, Status
 from qipan.kernels import bigrams
 
 HORIZON = timedelta(days=366)  # how far back a search by words looks by itself
+NEAR = timedelta(days=60)  # where a list of one kind of thing looks first
 SPAN = 30 * 86400  # seconds; see models.Months
 # Classes so common that the newest fifty are near however the list is read.
 COMMON = frozenset({Klass.HAZARD, Klass.HELP, Klass.CITY, Klass.FACILITY, Klass.DISPUTE})
@@ -168,7 +181,8 @@ def _named(viewer: Post, filters: Filters) -> Q:
     conditions, kinds = Q(), Q()
     if filters.klass:
         conditions &= Q(klass__in=filters.klass)
-        if not set(filters.klass) & COMMON:  # rows are found by their category, which has an index
+        # Rows are found by their category, which has an index.
+        if viewer.role == Role.HANDLER or not set(filters.klass) & COMMON:
             kinds |= Q(klass__in=filters.klass)
     if filters.category:
         kinds = Q(key=filters.category) & (Q(klass__in=filters.klass) if filters.klass else Q())
@@ -224,7 +238,8 @@ def page(
 ) -> Page:
     """One page of a list by keyset: its cost does not grow with how far one has turned, nor with the years.
 
-    One query, and a small one where a filter names an area or a category. A search by words looks into the newest two
+    One query, and a small one where a filter names an area or a category; a second one for a class that does not fill
+    a page in two months. A search by words looks into the newest two
     months first, then into a year, and further only where `older` asks for it; so a common word is as quick as a rare
     one.
     """
@@ -241,8 +256,8 @@ def page(
         newest, key = _read(after)
         conditions &= _behind(columns, newest, key)
     found: list[dict[str, Any]] = []
-    for window in _windows(filters, order, newest):
-        found = _top(viewer, filters, conditions & window, columns, limit + 1)
+    for window, loose in _windows(viewer, filters, order, newest):
+        found = _top(viewer, filters, conditions & window, columns, limit + 1, loose=loose)
         if len(found) > limit:
             break
     more = len(found) > limit
@@ -258,9 +273,15 @@ def rows(*, viewer: Post, filters: Filters, now: datetime, order: str, limit: in
     return list(found.values(*COLUMNS, **NAMES)[:limit])
 
 
-def _top(viewer: Post, filters: Filters, conditions: Q, columns: Sequence[str], count: int) -> list[dict[str, Any]]:
+def _top(
+    viewer: Post, filters: Filters, conditions: Q, columns: Sequence[str], count: int, *, loose: bool
+) -> list[dict[str, Any]]:
     """The first rows in an order. Where sight has several grounds, each gives its first rows by its own index, and
-    the first of all are among them."""
+    the first of all are among them.
+
+    `loose`: few rows fit, so they are all found by what they must fulfil and then sorted. Read along an index of the
+    order, a thing that a unit hardly ever gets would cost all that the unit ever got.
+    """
     grounds = access.branches(viewer)
     if filters.mine and viewer.role in access.OVERSEERS:
         grounds = [ground & own for ground in grounds for own in access.own(viewer)]
@@ -269,7 +290,8 @@ def _top(viewer: Post, filters: Filters, conditions: Q, columns: Sequence[str], 
     if not grounds:
         return []
     rows = Incident.objects.filter(conditions)
-    first, *others = (rows.filter(ground).order_by(*columns).values("pk")[:count] for ground in grounds)
+    sort = [_unindexed(columns[0]), columns[1]] if loose else columns
+    first, *others = (rows.filter(ground).order_by(*sort).values("pk")[:count] for ground in grounds)
     try:
         keys, parameters = (first.union(*others) if others else first).query.sql_with_params()
     except EmptyResultSet:  # it names what does not exist
@@ -291,16 +313,31 @@ def _sorted(columns: Sequence[str]) -> str:
     return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in columns)
 
 
-def _windows(filters: Filters, order: str, newest: datetime) -> Iterator[Q]:
-    """How far back a search by words looks, step by step. Every step holds those before it."""
-    if not filters.text or order != "newest":
-        yield Q()
-        return
-    last = int(newest.timestamp()) // SPAN
-    for spans in (2, 13):
-        yield Q(Overlaps(Months(F("reported_at")), list(range(last - spans + 1, last + 1))))
-    if filters.older or filters.since is not None:
-        yield Q()
+def _unindexed(column: str) -> OrderBy:
+    """The same order, which no index gives."""
+    moment = ExpressionWrapper(F(column.lstrip("-")) + Value(timedelta(0)), DateTimeField())
+    return OrderBy(moment, descending=column.startswith("-"))
+
+
+def _windows(viewer: Post, filters: Filters, order: str, newest: datetime) -> Iterator[tuple[Q, bool]]:
+    """How far back a list looks, step by step, until a page is full; and whether few rows are to be expected there.
+    Every step holds those before it."""
+    further = filters.older or filters.since is not None
+    # Whoever sees what is the unit's own, and nothing by area.
+    own = viewer.role == Role.HANDLER
+    if order != "newest":
+        yield Q(), False
+    elif filters.text:
+        last = int(newest.timestamp()) // SPAN
+        for spans in (2, 13):
+            yield Q(Overlaps(Months(F("reported_at")), list(range(last - spans + 1, last + 1)))), False
+        if further:
+            yield Q(), own
+    elif filters.klass and filters.since is None:
+        yield Q(reported_at__gte=newest - NEAR), False
+        yield Q(), own
+    else:
+        yield Q(), False
 
 
 def _cursor(columns: Sequence[str], row: dict[str, Any]) -> str:
