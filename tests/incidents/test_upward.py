@@ -112,3 +112,21 @@ def test_it_is_reported_on_the_page_by_whoever_owes_it(town: Town, district: Pos
     assert client.post(f"/incidents/{incident.pk}/do/report-up/", sent).status_code == 302
     names = [one.action.name for one in client.get(f"/incidents/{incident.pk}/").context["ways"]]
     assert "report-up" not in names, "the district's report is not the township's"
+
+
+def test_what_was_closed_within_the_hour_is_still_reported_and_climbs(town: Town, district: Post) -> None:
+    incident = town.closed("cluster")
+    first = owed(incident)
+    assert first is not None
+    assert incident.status == "closed"
+    client = factories.sign_in(Client(), town.dispatcher)
+    names = [one.action.name for one in client.get(f"/incidents/{incident.pk}/").context["ways"]]
+    assert "report-up" in names
+    sweep(first)
+    second = owed(incident)
+    assert second is not None
+    assert second.level == 1
+    operations.report_up(incident_id=incident.id, note_text="报市", by=town.commander, at=town.later())
+    assert owed(incident) is None
+    incident.refresh_from_db()
+    assert incident.due_at is None, "a file that is closed has no deadline of its own"

@@ -119,6 +119,9 @@ def finished(document: Any) -> dict[str, Any]:
     found["tags"] = [{"name": name, "description": TAGS.get(name, name)} for name in sorted(used)]
     for schema in found["components"]["schemas"].values():
         schema.pop("description", None)  # docstrings are for readers of the code
+    for shown in _dicts(found):
+        if "enum" in shown and "title" in shown:
+            shown.pop("description", None)
     found["components"]["schemas"]["Problem"] = PROBLEM
     found["components"]["responses"] = {
         f"Problem{status}": {
@@ -138,6 +141,15 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method.upper(), operation
+
+
+def _dicts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every dictionary within a document."""
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _dicts(each)
 
 
 def example(schema: dict[str, Any], schemas: dict[str, Any], *, depth: int = 0) -> Any:

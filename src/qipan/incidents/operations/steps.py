@@ -153,9 +153,9 @@ def end_leg(incident: Incident, leg: Leg, *, by: HasAuthor, at: datetime, outcom
     return ended[0].on_time if ended else None
 
 
-def end_all(incident: Incident, *, by: HasAuthor, at: datetime, outcome: str) -> None:
-    """End every open duty of an incident that is over."""
-    duties.end(about=incident, by=by, at=at, outcome=outcome)
+def end_all(incident: Incident, *, by: HasAuthor, at: datetime, outcome: str, but: str = "") -> None:
+    """End every open duty of an incident that is over, but those of one kind that goes on."""
+    duties.end(about=incident, but=but, by=by, at=at, outcome=outcome)
     Incident.objects.filter(pk=incident.pk).update(due_at=None)
     incident.due_at = None
 

@@ -71,7 +71,7 @@ def climb(*, duty: Duty, at: datetime) -> None:
     """Not reported in time: the level above owes it from now on. The district's stays where it is, and the commander
     is told again. Called by the sweeper."""
     incident = Incident.objects.select_for_update(of=("self",)).get(pk=duty.about_id)
-    if incident.ended or duty.level is None or duty.level <= Level.DISTRICT:
+    if duty.level is None or duty.level <= Level.DISTRICT:
         return
     duties.end(duty=duty, by=SYSTEM, at=at, outcome="climbed")
     journal.record("incidents.climbed", incident, by=SYSTEM, at=at, level=duty.level)

@@ -11,6 +11,7 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Conflict
 from qipan.incidents import access
 from qipan.incidents.models import Incident
+from qipan.incidents.operations import upward
 from qipan.incidents.operations.desk import ReasonMissing, SamePerson
 from qipan.incidents.operations.steps import end_all, end_leg, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
@@ -71,6 +72,6 @@ def _close(incident: Incident, step: Step, *, by: Post, at: datetime, note: str)
     incident.closed_at, incident.outcome = at, incident.outcome or "solved"
     take(incident, step, by=by, at=at, reason=note)
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="closed")
-    end_all(incident, by=by, at=at, outcome="closed")
+    end_all(incident, by=by, at=at, outcome="closed", but=upward.KIND)  # what is over is still reported upward
     tell_reporters(incident, "incidents.closed", at=at)
     return incident

@@ -232,11 +232,11 @@ def form_of(
 def offers(incident: Incident, *, viewer: Post, at: datetime) -> list[Offer]:
     """The incident's own actions for this viewer, the way on first."""
     names = {move.step.value for move in queries.next_steps(incident, viewer=viewer)} & set(ACTIONS)
+    if operations.owed_by(incident, viewer=viewer):
+        names.add("report-up")
     over = incident.ended or incident.status == Status.DRAFT
     if not over:
         names |= {name for name in ("remind", "supervise") if viewer.may(f"incidents.{name}")}
-        if operations.owed_by(incident, viewer=viewer):
-            names.add("report-up")
         if viewer.may("incidents.ask") and ask_kinds(incident):
             names.add("ask")
         if viewer.may("incidents.report") and incident.attachments.count() < caps_of(incident.district_id).attachments:

@@ -86,11 +86,12 @@ def open(
 
 
 def matching(
-    *, duty: Duty | UUID | None = None, about: Any = None, kind: str = "", unit: Unit | int | None = None
-) -> list[Duty]:
+    *, duty: Duty | UUID | None = None, about: Any = None, kind: str = "", but: str = "",
+    unit: Unit | int | None = None,
+) -> list[Duty]:  # fmt: skip
     """Duties not ended, locked in the order of their ids: one by itself or its id, or those about a thing.
 
-    `about` is (kind, id), an About or anything with `about()`.
+    `about` is (kind, id), an About or anything with `about()`; `kind` and `but` narrow to one kind, or to all others.
     """
     rows = Duty.objects.exclude(state=State.ENDED).select_for_update(of=("self",)).order_by("pk")
     if duty is not None:
@@ -105,6 +106,8 @@ def matching(
     rows = rows.filter(about_kind=thing[0], about_id=thing[1])
     if kind:
         rows = rows.filter(kind=kind)
+    if but:
+        rows = rows.exclude(kind=but)
     if unit is not None:
         rows = rows.filter(unit=unit)
     return list(rows)
@@ -119,14 +122,16 @@ def end(
     duty: Duty | UUID | None = None,
     about: Any = None,
     kind: str = "",
+    but: str = "",
     unit: Unit | int | None = None,
 ) -> list[Duty]:
-    """End one duty, or all that are open about a thing (of one kind, of one unit); part of the caller's transaction.
+    """End one duty, or all that are open about a thing (of one kind or all but one, of one unit); part of the
+    caller's transaction.
 
     A duty is on time if it ends by its deadline and no stage of it was late. A pause in force ends with it. Ending
     what has ended already does nothing. Returns the ended duties.
     """
-    ended = matching(duty=duty, about=about, kind=kind, unit=unit)
+    ended = matching(duty=duty, about=about, kind=kind, but=but, unit=unit)
     for row in ended:
         check_step(State(row.state), State.ENDED)
         if row.state == State.PAUSED:
