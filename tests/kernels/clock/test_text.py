@@ -99,7 +99,9 @@ def test_what_is_left_under_a_pause_says_so():
 
 def test_moments_are_written_in_china():
     assert text.moment(datetime(2026, 11, 23, 8, 30, tzinfo=UTC), language="zh") == "11月23日 16:30"
-    assert text.moment(at("11-23 16:30:05"), language="en") == "23 Nov 16:30:05"
+    assert text.moment(at("11-23 16:30:05"), language="en") == "23 Nov 16:30"
+    assert text.moment(at("11-23 16:30:05"), language="en", exact=True) == "23 Nov 16:30:05"
+    assert text.moment(at("11-23 16:30"), language="en", exact=True) == "23 Nov 16:30"
     assert text.moment(at("11-23 16:30"), language="zh", weekday=True) == "11月23日（周一） 16:30"
     assert text.moment(at("11-23 16:30"), language="zh", year=2027) == "2026年11月23日 16:30"
     assert text.moment(at("11-23 16:30"), language="en", year=2027, weekday=True) == "Mon 23 Nov 2026 16:30"

@@ -62,13 +62,14 @@ class Line:
             if self.end is None:
                 return f"{start} –"
             return start if last == first else f"{start} – {text.day(last, language=language, year=year, weekday=True)}"
-        start = text.moment(self.begin, language=language, year=year, weekday=True)
+        start = text.moment(self.begin, language=language, year=year, weekday=True, exact=True)
         if self.end is None:
             return f"{start} –"
         if (self.end - timedelta(microseconds=1)).date() == self.begin.date():
             midnight = self.end.date() != self.begin.date()
-            return f"{start}–{'24:00' if midnight else text.time_of_day(self.end)}"
-        return f"{start} – {text.moment(self.end, language=language, year=year, weekday=True, closing=True)}"
+            return f"{start}–{'24:00' if midnight else text.time_of_day(self.end, exact=True)}"
+        end = text.moment(self.end, language=language, year=year, weekday=True, closing=True, exact=True)
+        return f"{start} – {end}"
 
     def words(self, *, language: str) -> str:
         """The reason, with the holiday's name, the pause's note and what is provisional."""
@@ -84,9 +85,9 @@ class Line:
         if self.paused is not None:
             begin, end = self.paused
             code = "pause_from" if end is None else "pause_from_to"
-            values = {"begin": text.moment(begin, language=language)}
+            values = {"begin": text.moment(begin, language=language, exact=True)}
             if end is not None:
-                values["end"] = text.moment(end, language=language)
+                values["end"] = text.moment(end, language=language, exact=True)
             words += comma + say(code, language, **values)
         elif self.end is None:
             words += comma + say("not_resumed", language)

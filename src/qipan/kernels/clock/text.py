@@ -101,11 +101,13 @@ def day(value: date, *, language: str, year: int | None = None, weekday: bool = 
 
 
 def moment(
-    value: datetime, *, language: str, year: int | None = None, weekday: bool = False, closing: bool = False
-) -> str:
-    """11月23日 16:30 / 23 Nov 16:30 in Asia/Shanghai, seconds only where there are any; `year`, `weekday` as in `day`.
+    value: datetime, *, language: str, year: int | None = None, weekday: bool = False, closing: bool = False,
+    exact: bool = False,
+) -> str:  # fmt: skip
+    """11月23日 16:30 / 23 Nov 16:30 in Asia/Shanghai; `year`, `weekday` as in `day`.
 
-    `closing` writes midnight as 24:00 of the day that ends, as a last day is meant. Refuses (Invalid) naive values.
+    `closing` writes midnight as 24:00 of the day that ends, as a last day is meant. `exact` adds the seconds where
+    there are any: for what is added up. Refuses (Invalid) naive values.
     """
     if value.tzinfo is None:
         raise Invalid("naive")
@@ -113,10 +115,10 @@ def moment(
     date_part = local.date()
     if closing and local.timetz().replace(tzinfo=None) == datetime.min.time():
         return f"{day(date_part - timedelta(days=1), language=language, year=year, weekday=weekday)} 24:00"
-    return f"{day(date_part, language=language, year=year, weekday=weekday)} {time_of_day(local)}"
+    return f"{day(date_part, language=language, year=year, weekday=weekday)} {time_of_day(local, exact=exact)}"
 
 
-def time_of_day(value: datetime) -> str:
-    """16:30, or 16:30:05 where there are seconds."""
+def time_of_day(value: datetime, *, exact: bool = False) -> str:
+    """16:30; 16:30:05 where it shall be `exact` and there are seconds."""
     local = value.astimezone(CHINA)
-    return f"{local:%H:%M:%S}" if local.second else f"{local:%H:%M}"
+    return f"{local:%H:%M:%S}" if exact and local.second else f"{local:%H:%M}"
