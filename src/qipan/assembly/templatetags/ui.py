@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from qipan.assembly import assets, urgency
+from qipan.foundation.interface import browsers
 from qipan.kernels.ids import new_id
 
 register = template.Library()
@@ -87,6 +88,12 @@ def span(value: timedelta | float | str | None) -> str:
     if value is None or value == "":
         return "—"
     return urgency.span(value if isinstance(value, timedelta) else timedelta(minutes=float(value)))
+
+
+@register.filter
+def browser(agent: str | None) -> str:
+    """A user agent in two words people know."""
+    return browsers.browser(agent or "")
 
 
 @register.simple_tag

@@ -15,38 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface.browsers import browser
 from qipan.foundation.interface.pages import onward, staff
 from qipan.foundation.journal.forms import attempt, pressed
 from qipan.foundation.posts import forms, operations, queries
 from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Absence, Person, Token
 from qipan.foundation.posts.rules import SEE
-
-BROWSERS = {
-    "MicroMessenger": "微信",
-    "wxwork": "企业微信",
-    "DingTalk": "钉钉",
-    "Edg": "Edge",
-    "Firefox": "Firefox",
-    "Chrome": "Chrome",
-    "Safari": "Safari",
-}
-SYSTEMS = {
-    "HarmonyOS": "HarmonyOS",
-    "Android": "Android",
-    "iPhone": "iPhone",
-    "iPad": "iPad",
-    "Windows": "Windows",
-    "Mac OS": "macOS",
-    "Linux": "Linux",
-}
-
-
-def browser(agent: str) -> str:
-    """A user agent in two words people know; its first words where it is none of those."""
-    name = next((word for mark, word in BROWSERS.items() if mark in agent), "")
-    system = next((word for mark, word in SYSTEMS.items() if mark in agent), "")
-    return " · ".join(filter(None, (name, system))) or agent[:40] or "—"
 
 
 def _show(request: Acting, status: int = 200, **more: Any) -> HttpResponse:
