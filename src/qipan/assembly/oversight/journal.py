@@ -17,7 +17,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from qipan.assembly.oversight import details
 from qipan.foundation.areas import queries as areas
+from qipan.foundation.duties.rules import State as Duty
 from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal import access, kinds, operations, queries
@@ -35,9 +37,8 @@ from qipan.incidents.rules import steps
 PAGE = 50
 PAGES = {"incidents.incident": "/incidents/{}/", "request": "/data-requests/{}/"}
 MOST_ROWS = 200_000
-LOOKS = ("vault.revealed", "vault.used", "vault.searched")
 CHIPS = {
-    "looks": (_("Looks behind masks"), LOOKS),
+    "looks": (_("Looks behind masks"), details.LOOKS),
     "keys": (
         _("Keys and erasure"),
         (
@@ -97,8 +98,8 @@ STATES: dict[str, Any] = (
     {
         "owed": _("Visit owed"),
         "cancelled": _("Visit cancelled"),
-        "paused": _("Paused"),
     }
+    | dict(Duty.choices)
     | {str(status): name for status, name in steps.STATUS_NAMES.items()}
     | dict(Request.State.choices)
 )
@@ -207,7 +208,7 @@ def rows(entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
     entries = list(entries)
     names = areas.area_names({entry.areas[-1] for entry in entries if entry.areas})
     placed = queries.positions(entry.id for entry in entries)
-    for entry in entries:
+    for entry, said in zip(entries, details.told(entries), strict=True):
         detail = dict(entry.detail)
         yield {
             "entry": entry,
@@ -217,9 +218,10 @@ def rows(entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
             "place": names.get(entry.areas[-1], "") if entry.areas else "",
             "before": str(STATES.get(entry.status_before, entry.status_before)),
             "after": str(STATES.get(entry.status_after, entry.status_after)),
-            "look": _look(detail) if entry.kind in LOOKS else "",
+            "look": _look(detail) if entry.kind in details.LOOKS else "",
             "link": _link(entry, detail),
-            "detail": [(key, _words(value)) for key, value in detail.items() if value not in (None, "", [], {})],
+            "reason": details.reason(entry.reason),
+            "detail": said,
         }
 
 
@@ -274,7 +276,7 @@ def _flat(row: dict[str, Any]) -> list[Any]:
         entry.about_label,
         row["place"],
         row["by"],
-        entry.reason,
+        row["reason"],
         "; ".join(f"{key}: {value}" for key, value in row["detail"]),
         entry.id,
     ]
@@ -302,14 +304,6 @@ def _link(entry: Entry, detail: dict[str, Any]) -> str:
     kind = matter.get("kind") or entry.about_kind
     thing_id = matter.get("id") or entry.about_id
     return f"/journal/of/{kind}/{thing_id}/" if thing_id else ""
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_words, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_words(item)}" for key, item in value.items())
-    return str(value)
 
 
 def _posts_named(who: str, viewer: Post) -> list[UUID]:

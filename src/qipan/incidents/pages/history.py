@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from qipan.foundation.duties.rules import State
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.posts.models import Unit
 from qipan.incidents.models import ASKS, Category
@@ -71,9 +72,13 @@ def _changes(row: Entry, names: dict[tuple[str, str], str]) -> list[dict[str, st
     if row.status_after and row.status_before != row.status_after:
         found.append({"label": _("Status"), "before": _status(row.status_before), "after": _status(row.status_after)})
     for key, value in row.detail.items():
-        if key in SAID and value not in (None, "", []):
+        if key == "stage" and isinstance(value, int):
+            found.append({"label": _("Stages done"), "before": "", "after": str(value)})
+        elif key in SAID and value not in (None, "", []):
             label, say = SAID[key]
             before, after = (names.get((key, one), one) for one in say(value))
+            if key == "unit" and after.isdigit():  # of a unit that is not here
+                continue
             found.append({"label": label(), "before": before, "after": after})
     return found
 
@@ -89,7 +94,7 @@ def _stars(reason: str) -> str:
 
 
 def _status(value: str) -> str:
-    return wording.status_name(value, "") if value in set(Status) else value
+    return wording.status_name(value, "") if value in set(Status) else str(dict(State.choices).get(value, value))
 
 
 def _plain(value: Any) -> tuple[str, str]:
