@@ -96,6 +96,7 @@ def test_moves_to_the_wrong_level_or_another_district_are_refused(district, admi
     elsewhere = places.tree("外区", prefix="910102")
     refused(operations.NotAParent, operations.move, area_id=village.pk, parent=district, by=administrator)
     refused(operations.NotAParent, operations.move, area_id=cell.pk, parent=cell, by=administrator)
+    refused(operations.LiesThere, operations.move, area_id=village.pk, parent=village.parent, by=administrator)
     refused(NoSuchArea, operations.move, area_id=village.pk, parent=factories.below(elsewhere, 2), by=administrator)
     refused(NoSuchArea, operations.move, area_id=factories.below(elsewhere, 3).pk, parent=district, by=administrator)
     refused(

@@ -67,7 +67,7 @@ def test_another_jurisdiction_finds_nothing_not_even_that_it_exists(client, dist
         browser = as_role(client, "administrator", area)
         for address in addresses(factories.below(district, 2, 0), shop):
             assert browser.get(address).status_code == 404, (area, address)
-        for address in ("area_change", "area_close"):
+        for address in ("area_change", "area_close", "area_move"):
             assert browser.post(reverse(address, args=[factories.below(district, 4).pk]), command()).status_code == 404
         assert browser.get(reverse("area", args=[10**30])).status_code == 404
         assert browser.get(f"{reverse('areas_list')}?area={'9' * 40}").status_code == 404
@@ -183,6 +183,47 @@ def test_a_correction_that_cannot_be_keeps_what_was_typed(here, district, given,
     assert field in answer.context["form"].errors
     village.refresh_from_db()
     assert village.name != "x"
+
+
+def test_a_village_is_moved_with_its_cells_and_what_that_changes_is_said_before(here, district):
+    one, two = Area.objects.filter(district=district, level=2).order_by("pk")
+    village = Area.objects.filter(parent=one).first()
+    address = reverse("area_move", args=[village.pk])
+    assert address in here.get(reverse("area_change", args=[village.pk])).content.decode()
+    page = here.get(address)
+    assert [name for _key, name in page.context["form"].fields["parent"].choices][1:] == [two.name]
+    assert "网格随之调整" in page.content.decode()
+    form = {"parent": two.pk, **command()}
+    for _ in range(2):
+        assert here.post(address, form).status_code == 302
+    village.refresh_from_db()
+    assert village.parent_id == two.pk
+    assert set(Area.objects.filter(parent=village).values_list("township", flat=True)) == {two.pk}
+    assert village.jurisdictions.count() == 1
+
+
+@pytest.mark.parametrize(("given", "field"), [({}, "parent"), ({"since": "2999-01-01"}, "since")])
+def test_a_move_that_cannot_be_changes_nothing(here, district, given, field):
+    one, two = Area.objects.filter(district=district, level=2).order_by("pk")
+    village = Area.objects.filter(parent=one).first()
+    sent = {"parent": two.pk if given else one.pk, **given, **command()}
+    answer = here.post(reverse("area_move", args=[village.pk]), sent)
+    assert answer.status_code == 422
+    assert field in answer.context["form"].errors
+    village.refresh_from_db()
+    assert village.parent_id == one.pk
+
+
+def test_a_township_moves_nowhere_and_its_administrator_moves_nothing(client, here, district):
+    township = factories.below(district, 2)
+    assert here.get(reverse("area_move", args=[township.pk])).status_code == 404
+    browser = as_role(client, "administrator", township)
+    village = Area.objects.filter(parent=township).first()
+    assert browser.get(reverse("area_move", args=[village.pk])).status_code == 403
+    assert (
+        reverse("area_move", args=[village.pk])
+        not in browser.get(reverse("area_change", args=[village.pk])).content.decode()
+    )
 
 
 def code_of(area: Area) -> str:

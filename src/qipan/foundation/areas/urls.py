@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from qipan.foundation.areas.pages import areas, imports, premises
+from qipan.foundation.areas.pages import areas, imports, moves, premises
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("areas/", areas.listed, name="areas_list"),
     path("areas/<int:area_id>/", areas.one, name="area"),
     path("areas/<int:area_id>/outline.json", areas.outline, name="area_outline"),
     path("areas/<int:area_id>/change/", areas.change, name="area_change"),
+    path("areas/<int:area_id>/move/", moves.move, name="area_move"),
     path("areas/<int:area_id>/close/", areas.close, name="area_close"),
     path("premises/", premises.listed, name="premises_list"),
     path("premises/<uuid:premises_id>/", premises.one, name="premises"),

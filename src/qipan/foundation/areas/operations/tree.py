@@ -31,6 +31,10 @@ class NotAParent(Invalid):
     """{name} cannot lie there: a township lies in a district, a village in a township, a grid cell in a village."""
 
 
+class LiesThere(Invalid):
+    """{name} lies there already."""
+
+
 class HasAreas(Conflict):
     """{name} still contains other areas. Move or close those first."""
 
@@ -121,10 +125,12 @@ def rename(*, area_id: int, name: str, by: access.Viewer, at: datetime) -> Area:
 def move(*, area_id: int, parent: Area, by: access.Viewer, at: datetime, since: date | None = None) -> Area:
     """Put an area with all it contains under another parent of the same district, from a day up to today on.
 
-    What stood there keeps the areas that it had. Raises NotAParent, AreaClosed, FromTooEarly.
+    What stood there keeps the areas that it had. Raises NotAParent, LiesThere, AreaClosed, FromTooEarly.
     """
     area = lock(area_id, by)
     parent = access.get(parent.pk, viewer=by)
+    if parent.pk == area.parent_id:
+        raise LiesThere(field="parent", name=area.name)
     if parent.level != area.level - 1 or parent.district_id != area.district_id:
         raise NotAParent(field="parent", name=area.name)
     if parent.valid_to is not None:

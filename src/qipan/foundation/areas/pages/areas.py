@@ -57,7 +57,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     parents = queries.area_names(area.parent_id for area in page.items if area.parent_id) if deep else {}
     context = {
         "here": here,
-        "crumbs": _crumbs(here, viewer(request)),
+        "crumbs": crumbs(here, viewer(request)),
         "rows": [
             {
                 "area": area,
@@ -115,17 +115,23 @@ class Change(forms.Form):
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, area_id: int) -> HttpResponse:
     """Rename an area or give it another code."""
-    area = access.get(area_id, viewer=viewer(request))
+    who = viewer(request)
+    area = access.get(area_id, viewer=who)
     code = queries.codes([area.pk]).get(area.pk, "")
     form = Change(request.POST or None, initial={"name": area.name, "code": code})
 
     def work(at: datetime) -> None:
-        _changed(area, code, form.cleaned_data, viewer(request), at)
+        _changed(area, code, form.cleaned_data, who, at)
 
     if attempt(request, form, f"areas.change {area.pk}", work):
         messages.success(request, _("Saved."))
         return redirect("area", area.pk)
-    context = {"area": area, "form": form, "crumbs": _crumbs(area, viewer(request))}
+    context = {
+        "area": area,
+        "form": form,
+        "crumbs": crumbs(area, who),
+        "may_move": who.area.level == Level.DISTRICT and area.level >= Level.VILLAGE and area.valid_to is None,
+    }
     return render(request, "areas/change.html", context, status=422 if form.is_bound else 200)
 
 
@@ -159,7 +165,7 @@ def _told(request: HttpRequest, area: Area) -> dict[str, Any]:
     )
     return {
         "area": area,
-        "crumbs": _crumbs(area, who),
+        "crumbs": crumbs(area, who),
         "code": queries.codes([area.pk]).get(area.pk, ""),
         "square_kilometres": shapes.area(shape) / 1e6 if shape is not None else None,
         "picture": pictures.picture(area),
@@ -205,7 +211,7 @@ def _entries(area: Area) -> list[dict[str, Any]]:
     ]
 
 
-def _crumbs(area: Area, who: Any) -> list[dict[str, Any]]:
+def crumbs(area: Area, who: Any) -> list[dict[str, Any]]:
     """From the viewer's own area down to this one's parent; what lies above is named and no link."""
     return [{"area": each, "open": who.area_id in each.path} for each in queries.lineage(area)[:-1]]
 
