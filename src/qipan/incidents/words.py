@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from psycopg import sql
 from qipan.foundation.duties import kinds as duties
 from qipan.foundation.duties.kinds import Kind
 from qipan.foundation.duties.rules import PauseCap
+from qipan.foundation.interface import links
 from qipan.foundation.journal import kinds
 from qipan.foundation.posts.rules import Role, register_abilities, register_district_wide
 from qipan.foundation.refusals import tables
@@ -149,6 +150,7 @@ def register() -> None:
     duties.register(*DUTIES)
     letters.register()
     tables.register(ROW_WORDS)
+    links.register("incidents", ability="incidents.view", opens=_opened_by)
     grounds.register_sight("incidents.incident", _in_sight)
     grounds.register_hold("incidents.incident", _still_open)
     grounds.register_erasure(_delete_photos)
@@ -160,6 +162,13 @@ def _in_sight(card: Card, viewer: Any) -> bool:
     from qipan.incidents import access
 
     return access.visible(viewer=viewer).filter(pk=card.about_id or card.pk).exists()
+
+
+def _opened_by(viewer: Any, ids: Collection[UUID]) -> set[UUID]:
+    """Those among the incidents whose page the viewer may open."""
+    from qipan.incidents import access
+
+    return set(access.visible(viewer=viewer).filter(pk__in=ids).order_by().values_list("pk", flat=True))
 
 
 def _still_open(ids: list[UUID]) -> set[UUID]:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from qipan.foundation.interface import links
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.journal.forms import attempt, once, pressed
 from qipan.foundation.outbox import access, forms, operations, queries, rules, templates
@@ -51,6 +52,7 @@ def inbox(request: Acting) -> HttpResponse:
     found = queries.inbox(person=request.post.person, after=request.GET.get("after", ""), limit=SHOWN)
     context = {
         "rows": found.items,
+        "shut": links.shut((row.link for row in found.items), viewer=request.post, own=True),
         "page": found,
         "unread": queries.unread(person=request.post.person),
     }
@@ -74,6 +76,9 @@ def follow(request: Acting, message_id: UUID) -> HttpResponse:
         raise Http404
     operations.mark_read(by=request.post, at=timezone.now(), message_ids=[message_id])
     ours = message.link.startswith("/") and not message.link.startswith("//")
+    if links.shut([message.link], viewer=request.post):
+        messages.info(request, _("What this message is about is not open to the post you act as."))
+        ours = False
     return redirect(message.link if ours else "inbox")
 
 

@@ -25,9 +25,10 @@ from qipan.foundation.journal.forms import once
 from qipan.foundation.posts.access import inside, visible_units
 from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post
+from qipan.incidents import access as incidents
 from qipan.incidents.models import Category
 from qipan.inspections import access, operations
-from qipan.inspections.models import Checklist, Item, Visit
+from qipan.inspections.models import Checklist, Finding, Item, Visit
 from qipan.inspections.operations import Found
 from qipan.inspections.rules import State
 from qipan.workflows import three_zeros
@@ -109,9 +110,17 @@ def visit(request: HttpRequest, visit_id: UUID) -> HttpResponse:
         if form.is_valid():
             with refused_into(form):
                 return _hand_in(request, found, form, by)
-    context = {"visit": found, "form": form, "findings": found.findings.select_related("item").order_by("item__order"),
+    findings = list(found.findings.select_related("item").order_by("item__order"))
+    opens = _opens(findings, by)
+    context = {"visit": found, "form": form, "findings": findings, "opens": opens,
                "may_cancel": owed and by.may("inspections.plan")}  # fmt: skip
     return render(request, "workflows/visit.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _opens(findings: list[Finding], by: Post) -> set[Any]:
+    """The incidents that the findings opened and that this post may look at."""
+    ids = {row.incident_id for row in findings if row.incident_id}
+    return set(incidents.visible(viewer=by).filter(pk__in=ids).values_list("pk", flat=True)) if ids else set()
 
 
 def _hand_in(request: HttpRequest, found: Visit, form: VisitForm, by: Post) -> HttpResponse:

@@ -63,7 +63,7 @@ def call(request: Acting, duty_id: UUID) -> HttpResponse:
     mine = Duty.objects.filter(access.owed_by(request.post), pk=duty.pk).exists()
     found = {
         "duty": duty,
-        "row": queries.described([duty], now=timezone.now())[0],
+        "row": queries.described([duty], now=timezone.now(), viewer=request.post)[0],
         "masked": vaults.masked([card]).get(card, {}) if card else {},
         "shown": shown,
         "mine": mine,
@@ -134,7 +134,7 @@ def relief(request: Acting, duty_id: UUID) -> HttpResponse:
     found = {
         "duty": duty,
         "asked": asked,
-        "rows": queries.described(owed, now=now),
+        "rows": queries.described(owed, now=now, viewer=request.post),
         "takers": [one for one in takers(request.post, duty.unit, now) if one.person_id != asked.post.person_id],
         "ended": duty.state == State.ENDED,
     }
@@ -170,7 +170,7 @@ def hand_over(request: Acting) -> HttpResponse:
     found: dict[str, Any] = {
         "unit": unit,
         "giver": giver,
-        "rows": queries.described(rows, now=now),
+        "rows": queries.described(rows, now=now, viewer=viewer),
         "units": posts.units(viewer=viewer, at=now),
         "takers": takers(viewer, place, now),
         "place": place,

@@ -15,7 +15,7 @@ from qipan.foundation.duties import access, clocks, kinds
 from qipan.foundation.duties.models import ClockOrder, Duty, Extension, Pause, Relief, Step
 from qipan.foundation.duties.recipients import Directory
 from qipan.foundation.duties.rules import CALENDAR, RELIEF, State, Urgency, urgency
-from qipan.foundation.interface import cursors
+from qipan.foundation.interface import cursors, links
 from qipan.foundation.posts.models import Post, Unit
 from qipan.kernels import clock
 
@@ -47,11 +47,12 @@ class Row:
     left: str
     used: float | None
     due: str
+    shut: bool = False
 
     @property
     def link(self) -> str:
-        """The page of the thing, else the one that explains the deadline."""
-        return self.duty.link or f"/duties/{self.duty.pk}/explain/"
+        """The page of the thing; where there is none, or none that the viewer may open, what explains the deadline."""
+        return (not self.shut and self.duty.link) or f"/duties/{self.duty.pk}/explain/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def my_work(*, viewer: Post, now: datetime, filters: Filters = NO_FILTERS, after
     `after` is the `next` of the page before. A fixed number of queries. Raises BadCursor.
     """
     rows = Duty.objects.filter(access.owed_by(viewer), district=viewer.district_id).exclude(state=State.ENDED)
-    return _work(rows, now=now, filters=filters, after=after, limit=limit)
+    return _work(rows, now=now, filters=filters, after=after, limit=limit, viewer=viewer, own=True)
 
 
 def unit_work(
@@ -112,10 +113,12 @@ def unit_work(
     """What a unit owes, as far as the viewer may see it. Raises BadCursor."""
     owed = Q(unit=unit) | Q(post__unit=unit)
     rows = access.running(viewer=viewer).filter(owed)
-    return _work(rows, now=now, filters=filters, after=after, limit=limit)
+    return _work(rows, now=now, filters=filters, after=after, limit=limit, viewer=viewer)
 
 
-def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str, limit: int) -> Work:
+def _work(
+    rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str, limit: int, viewer: Post, own: bool = False
+) -> Work:
     if filters.area:
         rows = rows.filter(
             Q(district=filters.area) | Q(township=filters.area) | Q(village=filters.area) | Q(cell=filters.area)
@@ -133,7 +136,7 @@ def _work(rows: QuerySet[Duty], *, now: datetime, filters: Filters, after: str, 
     page = list(_after(rows, after).select_related("unit", "post__person", "township", "village")[: limit + 1])
     found = [(name, kinds.title(name), number) for name, number in sorted(by_kind.items(), key=lambda item: -item[1])]
     return Work(
-        rows=described(page[:limit], now=now),
+        rows=described(page[:limit], now=now, viewer=viewer, own=own),
         counts={one: counts[one.name] for one in Urgency},
         kinds=found,
         total=sum(counts.values()),
@@ -174,11 +177,15 @@ def _cursor(duty: Duty) -> str:
 
 def one(*, duty_id: UUID, viewer: Post, now: datetime) -> Row:
     """One duty the viewer may see. Raises NoSuchDuty."""
-    return described([access.get(duty_id, viewer=viewer)], now=now)[0]
+    return described([access.get(duty_id, viewer=viewer)], now=now, viewer=viewer)[0]
 
 
-def described(duties: Sequence[Duty], *, now: datetime) -> list[Row]:
-    """Rows for a list, with what is left counted by each duty's own clock: a fixed number of queries."""
+def described(duties: Sequence[Duty], *, now: datetime, viewer: Post | None, own: bool = False) -> list[Row]:
+    """Rows for a list, with what is left counted by each duty's own clock: a fixed number of queries.
+
+    Links that the viewer may not open are left out; of what is the viewer's `own` to do that takes no query.
+    """
+    shut = links.shut((duty.link for duty in duties), viewer=viewer, own=own) if viewer else set()
     language, midnight = get_language() or "zh-hans", local_midnight(now)
     deadlines = last_deadlines(duties)
     rows = []
@@ -191,7 +198,7 @@ def described(duties: Sequence[Duty], *, now: datetime) -> list[Row]:
         group = urgency(state=duty.state, due_at=duty.due_at, warn_at=duty.warn_at, now=now, midnight=midnight)
         minute = duty.due_at.replace(second=0, microsecond=0) if duty.due_at else None  # seconds help nobody in a list
         due = clock.text.moment(minute, language=language, closing=True) if minute else ""
-        rows.append(Row(duty, group, kinds.title(duty.kind), left, used, due))
+        rows.append(Row(duty, group, kinds.title(duty.kind), left, used, due, duty.link in shut))
     return rows
 
 
@@ -286,7 +293,7 @@ def explain(*, duty_id: UUID, viewer: Post, now: datetime) -> Explained:
     deadlines = counted.get(duty.pk, [])
     return Explained(
         duty=duty,
-        row=described([duty], now=now)[0],
+        row=described([duty], now=now, viewer=viewer)[0],
         limit=" → ".join(f"{name} {clock.text.limit(limit, language=language)}".strip() for name, limit in stages),
         parts=[clock.explain(one) for one in deadlines],
         pauses=list(duty.pauses.select_related("asked_by__person", "approved_by__person").order_by("begins_at")),
