@@ -1,4 +1,4 @@
-"""Incidents from the command line: history from other systems, and lists out."""
+"""Incidents from the command line: history from other systems, lists out, categories of a district."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from django.utils import timezone
@@ -18,12 +19,13 @@ from qipan.foundation.interface.console import json_option, tell
 from qipan.foundation.journal.rules import SYSTEM
 from qipan.foundation.posts.models import Person
 from qipan.foundation.posts.queries import in_force
-from qipan.foundation.refusals import NotFound, tables
+from qipan.foundation.refusals import Invalid, NotFound, tables
 from qipan.incidents import operations
 from qipan.incidents.operations import imports
 from qipan.incidents.pages import exports
 from qipan.incidents.queries import Filters
 from qipan.incidents.rules import mapping as mappings
+from qipan.incidents.rules.classes import Klass, Leg
 from qipan.kernels.tables import csv_chunks, xlsx
 
 
@@ -106,4 +108,65 @@ def export_incidents(
         "rows": len(rows), "file": file}, as_json=as_json)  # fmt: skip
 
 
-COMMANDS = [export]
+class NoSuchSteward(NotFound):
+    """{username} holds no post in force that may change the district's categories."""
+
+
+class NotALimit(Invalid):
+    """A limit is a leg (accept, dispatch, handle, verify, or urgent_ before it), a clock and a whole number."""
+
+
+@click.group()
+def category() -> None:
+    """The categories of a district."""
+
+
+@category.command("add")
+@click.argument("klass", type=click.Choice([one.value for one in Klass]))
+@click.argument("key")
+@click.option("--as", "username", required=True, help="User name of whose post adds it and answers for it.")
+@click.option("--name", required=True, help="Its name in Chinese.")
+@click.option("--name-en", required=True, help="Its name in English.")
+@click.option(
+    "--limit", "limits", multiple=True, nargs=3, metavar="LEG CLOCK AMOUNT",
+    help="A limit of its own, as: handle working_days 3; may be given again. Without it the class's holds.",
+)  # fmt: skip
+@click.option("--urgent-default", is_flag=True, help="Urgent unless somebody says otherwise.")
+@click.option("--private", is_flag=True, help="Words and photos are encrypted.")
+@click.option("--hidden-from-village", is_flag=True, help="Hidden from village and cell.")
+@click.option("--never-mediated", is_flag=True, help="It goes where the victim chooses, or to the police.")
+@click.option("--public/--not-public", default=True, show_default=True, help="Whether residents may choose it.")
+@click.option("--photo-reason", default="", help="Why an answer needs a photo; none is needed where not given.")
+@click.option(
+    "--on-list", "on_lists", multiple=True, type=click.Choice(["2", "3", "4"]),
+    help="A level that has it on its list of duties (2 township, 3 village, 4 cell); all where not given.",
+)  # fmt: skip
+@click.option("--order", type=click.IntRange(0, 9999), default=0, show_default=True, help="Place in lists.")
+@json_option
+def add(
+    *, klass: str, key: str, username: str, limits: tuple[tuple[str, str, str], ...], on_lists: tuple[str, ...],
+    as_json: bool, **values: Any,
+) -> None:  # fmt: skip
+    """Add a category KEY of a class, in use from today on."""
+    at = timezone.now()
+    person = Person.objects.filter(username=username, is_active=True).first()
+    posts = in_force(person=person, at=at) if person else []
+    post = next((each for each in posts if each.may("incidents.configure")), None)
+    if post is None:
+        raise NoSuchSteward(username=username)
+    values |= {
+        "limits": dict(_limit(*one) for one in limits),
+        "on_lists": sorted(map(int, on_lists)) or [2, 3, 4],
+    }
+    added = operations.add_category(klass=Klass(klass), key=key, values=values, by=post, at=at)
+    facts = {"key": added.key, "klass": added.klass, "name": added.name, "name_en": added.name_en}
+    tell(facts, _("Category %(name)s (%(key)s) is in use from today on.") % facts, as_json=as_json)
+
+
+def _limit(leg: str, clock: str, amount: str) -> tuple[str, dict[str, Any]]:
+    if leg.removeprefix("urgent_") not in set(Leg) or not (amount.isascii() and amount.isdigit()):
+        raise NotALimit(field="limit")
+    return leg, {"clock": clock, "amount": int(amount)}
+
+
+COMMANDS = [export, category]
