@@ -140,3 +140,36 @@ def test_stages_are_changed_and_each_has_a_name_and_a_limit(recent: Town, as_) -
     stages = recent.category("illegal-building").stages
     assert [stage["amount"] for stage in stages] == [240, 5, 20]
     assert [stage["name"] for stage in stages] == ["停工", "立案处罚", "拆除"]
+
+
+def test_routing_rules_are_read_by_township_and_searched(recent: Town, as_) -> None:
+    client = as_(recent.administrator)
+    for area in (recent.district, recent.township, recent.village):
+        operations.set_rule(
+            area=area, unit=recent.department, klass="hazard", by=recent.administrator, at=recent.later()
+        )
+    operations.set_rule(area=recent.cell, unit=recent.other, by=recent.administrator, at=recent.later())
+    groups = client.get("/incidents/rules/routing/").context["groups"]
+    assert [(group["area"], len(group["rows"]), group["open"]) for group in groups] == [
+        (recent.district, 1, True),
+        (recent.township, 3, True),
+    ]
+    assert groups[1]["rows"][0]["rule"].area == recent.township
+    [group] = client.get("/incidents/rules/routing/", {"text": recent.other.name}).context["groups"]
+    assert [row["rule"].area for row in group["rows"]] == [recent.cell]
+    none = client.get("/incidents/rules/routing/", {"text": "nowhere"})
+    assert none.context["groups"] == []
+    assert "Nothing matches" in none.content.decode()
+
+
+def test_many_routing_rules_are_folded_and_cost_no_more_queries(recent: Town, as_, monkeypatch) -> None:
+    monkeypatch.setattr("qipan.incidents.pages.routing_rules.MOST_UNFOLDED", 1)
+    client = as_(recent.administrator)
+    counts = []
+    for area in (recent.district, recent.township, recent.village, recent.cell):
+        operations.set_rule(area=area, unit=recent.department, by=recent.administrator, at=recent.later())
+        with CaptureQueriesContext(connection) as queries:
+            shown = client.get("/incidents/rules/routing/")
+        counts.append(len(queries))
+    assert counts[1] == counts[-1]
+    assert [group["open"] for group in shown.context["groups"]] == [True, False]
