@@ -447,4 +447,28 @@ class Migration(migrations.Migration):
             model_name='supervision',
             index=models.Index(fields=['incident', 'issued_at'], name='supervision_incident'),
         ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('status__in', ('declined', 'void', 'merged', 'closed', 'rated', 'draft')), _negated=True), fields=['village', 'due_at', 'id'], name='incident_open_village_due'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('status__in', ('declined', 'void', 'merged', 'closed', 'rated', 'draft')), _negated=True), fields=['cell', 'due_at', 'id'], name='incident_open_cell_due'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('status__in', ('declined', 'void', 'merged', 'closed', 'rated', 'draft')), _negated=True), fields=['desk', 'due_at', 'id'], name='incident_open_desk_due'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('status__in', ('declined', 'void', 'merged', 'closed', 'rated', 'draft')), _negated=True), fields=['handler', 'due_at', 'id'], name='incident_open_handler_due'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('status__in', ('declined', 'void', 'merged', 'closed', 'rated', 'draft')), _negated=True), fields=['verifier', 'due_at', 'id'], name='incident_open_verifier_due'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('status__in', ('declined', 'void', 'merged', 'closed', 'rated', 'draft')), _negated=True), fields=['reported_by', 'due_at', 'id'], name='incident_open_reported_by_due'),
+        ),
     ]

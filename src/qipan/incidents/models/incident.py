@@ -201,6 +201,10 @@ class Incident(Located):
                 for name in ("district", "township", "unit")
                 for order, word in (("due_at", "due"), ("-reported_at", "new"))
             ),
+            *(
+                models.Index(fields=(name, "due_at", "id"), name=f"incident_open_{name}_due", condition=IS_OPEN)
+                for name in ("village", "cell", "desk", "handler", "verifier", "reported_by")
+            ),
             models.Index(
                 fields=("district", "-reported_at", "-id"), name="incident_supervised", condition=Q(supervised=True)
             ),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q
 
 from qipan.foundation.duties.models import Duty
+from qipan.foundation.duties.rules import State
 from qipan.incidents.models import Incident
 from qipan.incidents.rules.steps import Status
 
@@ -23,7 +24,8 @@ def flag_mass_closing(incident: Incident, *, at: datetime) -> bool:
     """
     late = Q(due_at__lte=F("ended_at") + LAST_MINUTES, due_at__gte=F("ended_at"))
     rows = Duty.objects.filter(
-        late, kind="incidents.handle", outcome="answered", unit=incident.unit_id, district=incident.district_id,
+        late, state=State.ENDED, kind="incidents.handle", outcome="answered", unit=incident.unit_id,
+        district=incident.district_id,
         ended_at__gt=at - TOGETHER, ended_at__lte=at,
     )  # fmt: skip
     ids = set(rows.values_list("about_id", flat=True)[:200])

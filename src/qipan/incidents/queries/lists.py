@@ -12,16 +12,12 @@ from uuid import UUID
 
 import orjson
 from django.contrib.postgres.search import SearchQuery
-from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import (
     BooleanField,
     CharField,
-    DateTimeField,
-    ExpressionWrapper,
     F,
     Func,
-    OrderBy,
     Q,
     QuerySet,
     Value,
@@ -36,6 +32,7 @@ from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
 from qipan.incidents import access
 from qipan.incidents.models import IS_OPEN, Category, Incident, Months
+from qipan.incidents.queries import fragments
 from qipan.incidents.rules.classes import Klass
 from qipan.incidents.rules.steps import ENDED, OPEN, Status
 from qipan.kernels import bigrams
@@ -246,7 +243,7 @@ def page(
     if order not in ORDERS:
         raise UnknownOrder(field="order")
     columns = ORDERS[order]
-    conditions = _conditions(viewer=viewer, filters=filters, now=now) & access.limits(viewer)
+    conditions = _conditions(viewer=viewer, filters=filters, now=now)
     if order in {"due", "last-due"}:
         conditions &= Q(due_at__isnull=False)
         if filters.state not in {"ended", ""} or (set(filters.status) <= set(OPEN) and filters.status):
@@ -282,23 +279,21 @@ def _top(
     `loose`: few rows fit, so they are all found by what they must fulfil and then sorted. Read along an index of the
     order, a thing that a unit hardly ever gets would cost all that the unit ever got.
     """
-    grounds = access.branches(viewer)
-    if filters.mine and viewer.role in access.OVERSEERS:
-        grounds = [ground & own for ground in grounds for own in access.own(viewer)]
-    elif filters.mine:
-        grounds = access.own(viewer) if grounds else []
-    if not grounds:
+    narrowed = fragments.of(conditions)
+    grounds = fragments.sight(viewer, mine=filters.mine)
+    if narrowed is None or not grounds:  # it names what does not exist, or the role sees nothing
         return []
-    rows = Incident.objects.filter(conditions)
-    sort = [_unindexed(columns[0]), columns[1]] if loose else columns
-    first, *others = (rows.filter(ground).order_by(*sort).values("pk")[:count] for ground in grounds)
-    try:
-        keys, parameters = (first.union(*others) if others else first).query.sql_with_params()
-    except EmptyResultSet:  # it names what does not exist
-        return []
+    sort, parameters = _sorted(columns, loose=loose), list[Any]()
+    for _sql, values in grounds:
+        parameters += [*values, *narrowed[1]]
+    keys = " UNION ALL ".join(
+        f"(SELECT id FROM incidents_incident WHERE {sql} AND {narrowed[0]} ORDER BY {sort} LIMIT {count})"  # noqa: S608
+        for sql, _values in grounds
+    )
     # The few rows are found first and get their columns then, by a statement that is not put together anew each time.
+    statement = f"{_reading()[1]} WHERE id IN ({keys}) ORDER BY {_sorted(columns)} LIMIT {count}"
     with connection.cursor() as cursor:
-        cursor.execute(f"{_reading()[1]} WHERE id IN ({keys}) ORDER BY {_sorted(columns)} LIMIT {count}", parameters)
+        cursor.execute(statement, parameters)
         return [dict(zip(_reading()[0], row, strict=True)) for row in cursor.fetchall()]
 
 
@@ -309,14 +304,11 @@ def _reading() -> tuple[tuple[str, ...], str]:
     return (*COLUMNS, *FEW_NAMES), str(query)
 
 
-def _sorted(columns: Sequence[str]) -> str:
-    return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in columns)
-
-
-def _unindexed(column: str) -> OrderBy:
-    """The same order, which no index gives."""
-    moment = ExpressionWrapper(F(column.lstrip("-")) + Value(timedelta(0)), DateTimeField())
-    return OrderBy(moment, descending=column.startswith("-"))
+def _sorted(columns: Sequence[str], *, loose: bool = False) -> str:
+    """The order as SQL; `loose`: in a form that no index gives."""
+    names = [(name.lstrip("-"), " DESC" if name.startswith("-") else "") for name in columns]
+    return ", ".join(f"{name} + interval '0'{way}" if loose and not place else f"{name}{way}"
+                     for place, (name, way) in enumerate(names))  # fmt: skip
 
 
 def _windows(viewer: Post, filters: Filters, order: str, newest: datetime) -> Iterator[tuple[Q, bool]]:
