@@ -33,7 +33,7 @@ from qipan.incidents.pages.settings import CONFIGURE
 from qipan.incidents.queries.preview import preview
 from qipan.incidents.rules.classes import CLASSES, Klass
 
-MOST_UNFOLDED = 30  # rules on the page; beyond that each township's are folded
+MOST_UNFOLDED = 12  # rules that the page shows unfolded, all or the district's own
 
 
 class RuleForm(forms.Form):
@@ -126,7 +126,10 @@ def _rule_groups(post: Post, now: datetime, *, text: str) -> list[dict[str, Any]
         groups.setdefault(place.pk, {"area": place, "rows": []})["rows"].append({"rule": one, "what": what})
     few = sum(len(group["rows"]) for group in groups.values()) <= MOST_UNFOLDED
     shown = sorted(groups.values(), key=lambda group: group["area"].level)
-    return [{**group, "open": few or group["area"].level == Level.DISTRICT} for group in shown]
+    return [
+        {**group, "open": few or (group["area"].level == Level.DISTRICT and len(group["rows"]) <= MOST_UNFOLDED)}
+        for group in shown
+    ]
 
 
 def _set(form: RuleForm, post: Post, at: datetime) -> dict[str, Any]:
