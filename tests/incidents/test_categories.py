@@ -35,7 +35,7 @@ def test_what_cannot_be_added_is_refused_and_adds_nothing(town: Town) -> None:
     before = Category.objects.count()
     with pytest.raises(configure.KeyTaken):
         add(town, "rubbish")
-    for key, values in (("Pile 1", {}), ("", {}), ("pile", {"name": " "}), ("pile", {"name_en": ""})):
+    for key, values in (("Pile 1", {}), ("", {}), ("pile", {"name": " "}), ("pile", {"name_en": ""}), ("x" * 41, {})):
         with pytest.raises(configure.KeyOrNameMissing):
             add(town, key, **values)
     with pytest.raises(LooserThanLaw):

@@ -40,7 +40,8 @@ class KeyTaken(Conflict):
 
 
 class KeyOrNameMissing(Invalid):
-    """A category needs a key of small letters, digits and dashes, and a name in Chinese and in English."""
+    """A category needs a key of at most 40 small letters, digits and dashes, and a name in Chinese and in English of at
+    most 60 and 80 characters."""
 
 
 class ElsewhereUnit(Invalid):
@@ -92,7 +93,8 @@ def add_category(*, klass: Klass, key: str, values: dict[str, Any], by: Post, at
         if field not in EDITABLE:
             raise NotEditable(field=field)
     for field, value in {"key": key, "name": values.get("name", ""), "name_en": values.get("name_en", "")}.items():
-        if not value.strip() or (field == "key" and not KEY.fullmatch(value)):
+        too_long = len(value) > {"key": 40, "name": 60, "name_en": 80}[field]
+        if not value.strip() or too_long or (field == "key" and not KEY.fullmatch(value)):
             raise KeyOrNameMissing(field=field)
     _check(klass, values)
     Area.objects.select_for_update().get(pk=by.district_id)  # two at once: the second sees the first's key
