@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +17,13 @@ class Locator:
     """Polygons made ready to be asked. A point on a shared border belongs to the polygon that comes first."""
 
     def __init__(self, polygons: Sequence[Any] | NDArray[Any]) -> None:
-        self.polygons = np.array(polygons, dtype=object)
+        # Copies: nobody else asks what is prepared here.
+        self.polygons = np.array(shapely.from_wkb(shapely.to_wkb(np.array(polygons, dtype=object))), dtype=object)
         shapely.prepare(self.polygons)
         self.tree = shapely.STRtree(self.polygons)
+        # GEOS completes a prepared polygon at its first question, unguarded, while shapely lets other threads run: two
+        # of them at once corrupt the memory of the process.
+        self.lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self.polygons)
@@ -30,6 +35,10 @@ class Locator:
         found = np.full(x.shape, NOWHERE, dtype=np.int64)
         if not len(self.polygons) or not len(x):
             return found
+        with self.lock:
+            return self._locate(x, y, found)
+
+    def _locate(self, x: NDArray[np.float64], y: NDArray[np.float64], found: NDArray[np.int64]) -> NDArray[np.int64]:
         points, boxes = self.tree.query(shapely.points(x, y))
         if not len(boxes):
             return found

@@ -118,12 +118,13 @@ class Base:
             self._limits[key] = (first, str(hours), json(clocks.dump(found)))
         return self._limits[key]
 
-    def end(self, file: File, *, at: int, outcome: str, kind: str = "", about: UUID | None = None,
+    def end(self, file: File, *, at: int, outcome: str, kind: str = "", but: str = "", about: UUID | None = None,
             unit: Team | None = None) -> list[Debt]:  # fmt: skip
-        """End open duties of a kind, or all about the incident itself (or about `about`)."""
+        """End open duties of a kind or all but one kind, about the incident itself (or about `about`)."""
         ended = []
         for debt in file.duties:
-            if debt.state == "ended" or debt.about.id != (about or file.id) or (kind and debt.kind != kind):
+            if debt.state == "ended" or debt.about.id != (about or file.id) or (kind and debt.kind != kind) \
+                    or debt.kind == but:  # fmt: skip
                 continue
             if unit is not None and debt.unit != unit.id:
                 continue
@@ -139,8 +140,8 @@ class Base:
         file.due_at = None
         return ended[0].on_time if ended else None
 
-    def end_all(self, file: File, *, at: int, outcome: str) -> None:
-        self.end(file, at=at, outcome=outcome)
+    def end_all(self, file: File, *, at: int, outcome: str, but: str = "") -> None:
+        self.end(file, at=at, outcome=outcome, but=but)
         file.due_at = None
 
     # The sweeper

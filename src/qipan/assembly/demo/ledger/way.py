@@ -8,6 +8,7 @@ from qipan.assembly.demo.ledger.base import who
 from qipan.assembly.demo.ledger.intake import Intake, Report
 from qipan.assembly.demo.ledger.rows import RESIDENT_BY, SYSTEM_BY, By, File
 from qipan.assembly.demo.scene import Actor, Team
+from qipan.incidents.operations.upward import KIND as UPWARD
 from qipan.incidents.rules.caps import CAPS, UNHAPPY
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Status, Step
@@ -116,7 +117,7 @@ class Way(Intake):
         file.closed_at, file.outcome = at, file.outcome or "solved"
         self.take(file, step, by=who(by), at=at, reason=note)
         self.end_leg(file, Leg.VERIFY, at=at, outcome="closed")
-        self.end_all(file, at=at, outcome="closed")
+        self.end_all(file, at=at, outcome="closed", but=UPWARD)
         self.tell(file, at)
 
     def rework(self, file: File, *, at: int, by: Actor, reason: str) -> None:
