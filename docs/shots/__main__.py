@@ -42,14 +42,14 @@ class Shot:
 
 
 SHOTS = [
-    Shot("work", "/work/", role="handler"),
+    Shot("work", "/my-work/", role="handler"),
     Shot("incident", "/incidents/?state=overdue&klass=facility", role="dispatcher", open="table.incidents [data-open]"),
-    Shot("clock", "/work/", role="handler", open='a[href$="/explain/"]'),
+    Shot("clock", "/my-work/", role="handler", open='a[href$="/explain/"]'),
     Shot("scores", "/incidents/scores/", role="commander"),
     Shot("area", "/areas/1/", role="administrator"),
     Shot("journal", "/journal/", role="auditor"),
     Shot("calendar", "/calendar/", role="dispatcher", theme="dark"),
-    Shot("work-phone", "/work/", role="handler", size="phone"),
+    Shot("work-phone", "/my-work/", role="handler", size="phone"),
     Shot("public-phone", "/public/", size="phone", open='main a[href$="/report/"]'),
 ]
 
