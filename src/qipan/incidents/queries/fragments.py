@@ -34,17 +34,17 @@ def of(condition: Q) -> Fragment | None:
 
 def sight(viewer: Post, *, mine: bool) -> list[Fragment]:
     """The viewer's sight, or what of it is for them, as alternatives that hold every limit; none sees nothing."""
-    key = (
-        mine, viewer.pk, viewer.role, viewer.unit_id, viewer.area_id, viewer.level, viewer.district_id
-    )  # fmt: skip
-    if key not in _sights:
-        if len(_sights) >= MOST:
-            _sights.clear()
-        grounds = access.branches(viewer)
-        if mine and viewer.role in access.OVERSEERS:
-            grounds = [ground & own for ground in grounds for own in access.own(viewer)]
-        elif mine:
-            grounds = access.own(viewer) if grounds else []
-        limits = access.limits(viewer)
-        _sights[key] = [found for ground in grounds if (found := of(ground & limits)) is not None]
-    return _sights[key]
+    key = (mine, viewer.pk, viewer.role, viewer.unit_id, viewer.area_id, viewer.level, viewer.district_id)
+    if (kept := _sights.get(key)) is not None:
+        return kept
+    grounds = access.branches(viewer)
+    if mine and viewer.role in access.OVERSEERS:
+        grounds = [ground & own for ground in grounds for own in access.own(viewer)]
+    elif mine:
+        grounds = access.own(viewer) if grounds else []
+    limits = access.limits(viewer)
+    found = [fragment for ground in grounds if (fragment := of(ground & limits)) is not None]
+    if len(_sights) >= MOST:  # another thread may be reading: nobody relies on what is kept
+        _sights.clear()
+    _sights[key] = found
+    return found
