@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -26,6 +27,7 @@ class GatewayServer(ThreadingHTTPServer):
         self.hold = threading.Event()
         self.hold.set()
         self.reached = threading.Event()
+        self.drip = 0.0  # seconds between two bytes of an answer
 
     @property
     def address(self) -> str:
@@ -51,7 +53,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.send_header(key, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            for start in range(0, len(body), step := 1 if self.server.drip else max(1, len(body))):
+                self.wfile.write(body[start : start + step])
+                time.sleep(self.server.drip)
         except OSError:
             pass  # whoever asked has gone
 

@@ -322,6 +322,51 @@ class TestGateway:
         message.refresh_from_db()
         assert (message.state, message.last_error) == ("queued", "ReadTimeout")
 
+    def test_a_gateway_that_answers_without_end_is_given_up(self, post, admin, template, gateway_server, settings):
+        settings.GATEWAY_TIMEOUT = 0.3
+        gateway(admin, gateway_server)
+        gateway_server.drip, gateway_server.answers = 0.1, [(200, {}, b"." * 20)]
+        (message,) = tell(post, to=contact(post))
+        worker.deliver(NOON)
+        message.refresh_from_db()
+        assert (message.state, message.last_error) == ("queued", "the answer takes too long")
+
+    def test_a_number_in_an_answer_is_kept_nowhere_and_holds_up_nobody(
+        self, post, admin, template, gateway_server, monkeypatch
+    ):
+        monkeypatch.setattr(rules, "MOST_TRIES", 1)
+        gateway(admin, gateway_server, success_field="code", success_value="0")
+        gateway_server.answers = [
+            (200, {}, b'{"code": "%s is on a list of those who want no messages"}' % number)
+            for number in (b"13900139000", b"about this recipient, 13900139000,")
+        ] + [(200, {}, b'{"code": 0}')]
+        for _ in range(3):
+            tell(post, to=contact(post))
+        assert worker.deliver(NOON) == 3
+        assert sorted(Message.objects.values_list("state", flat=True)) == ["failed", "failed", "sent"]
+        kept = str([vars(row) for row in (*Message.objects.all(), *Entry.objects.all())])
+        assert "1390013" not in kept
+        assert Entry.objects.filter(kind="outbox.failed").count() == 2
+
+    def test_a_message_that_breaks_in_our_own_hands_holds_up_nobody(
+        self, post, admin, template, gateway_server, monkeypatch
+    ):
+        gateway(admin, gateway_server)
+        (broken,) = tell(post, to=contact(post))
+        (whole,) = tell(post, to=contact(post))
+        use = vault.use
+
+        def sometimes(**asked):
+            if asked["card_id"] == broken.to_address_card_id:
+                raise RuntimeError
+            return use(**asked)
+
+        monkeypatch.setattr(vault, "use", sometimes)
+        assert worker.deliver(NOON) == 2
+        broken.refresh_from_db()
+        whole.refresh_from_db()
+        assert (broken.state, broken.last_error, whole.state) == ("queued", "RuntimeError", "sent")
+
     def test_without_its_secret_or_gateway_or_address_it_says_why(self, post, admin, template, gateway_server):
         (nowhere,) = tell(post, to=contact(post))
         row = gateway(admin, gateway_server, headers={"X": "{secret_NONE}"})

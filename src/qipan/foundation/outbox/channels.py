@@ -8,6 +8,7 @@ import hmac
 import json
 import os
 import smtplib
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,16 +19,20 @@ from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
 from qipan.foundation.outbox import rules
+from qipan.kernels import identity
 
 LONGEST_ANSWER = 64 * 1024
 
 
 class Undelivered(Exception):
-    """It did not go this time. `final`: trying again will not help. `after`: seconds the other side asks to wait."""
+    """It did not go this time. `final`: trying again will not help. `after`: seconds the other side asks to wait.
+
+    `why` is kept with the message and journalled, and may hold what the other side said: numbers in it are masked.
+    """
 
     def __init__(self, why: str, *, final: bool = False, after: int | None = None) -> None:
         super().__init__(why)
-        self.why, self.final, self.after = why[:300], final, after
+        self.why, self.final, self.after = identity.mask_text(why).text[:300], final, after
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +124,18 @@ def _judge(answer: httpx.Response, text: bytes, service: Service) -> None:
         except (ValueError, KeyError, TypeError):
             raise Undelivered(f"the answer has no {service.success_field}") from None
         if str(found) != service.success_value:
-            raise Undelivered(f"{service.success_field} {str(found)[:40]}")
+            # Masked before it is cut: half a number is not seen to be one.
+            raise Undelivered(f"{service.success_field} {identity.mask_text(str(found)).text[:40]}")
 
 
 def _read(answer: httpx.Response) -> bytes:
-    text = b""
+    text, until = b"", time.monotonic() + settings.GATEWAY_TIMEOUT
     for part in answer.iter_bytes():
         text += part
         if len(text) > LONGEST_ANSWER:
             raise Undelivered("the answer is too long")
+        if time.monotonic() > until:  # one that comes byte by byte never keeps us waiting for the next
+            raise Undelivered("the answer takes too long")
     return text
 
 

@@ -40,6 +40,8 @@ def deliver(now: datetime, *, batch: int = 20) -> int:
                 address = _address(message, now)
             except channels.Undelivered as problem:
                 _note(message, problem, now)
+            except Exception as problem:  # nor must one that breaks here: what is under way has to be noted as sent
+                _note(message, _broken(message, problem), now)
             else:
                 waiting.append((message, threads.submit(_send, message, address, now)))
         for message, future in waiting:
@@ -106,9 +108,13 @@ def _send(message: Message, address: str, now: datetime) -> channels.Undelivered
     except channels.Undelivered as problem:
         return problem
     except Exception as problem:  # one bad message must not stop the others
-        log.exception("message %s", message.pk)
-        return channels.Undelivered(type(problem).__name__)
+        return _broken(message, problem)
     return None
+
+
+def _broken(message: Message, problem: Exception) -> channels.Undelivered:
+    log.exception("message %s", message.pk)
+    return channels.Undelivered(type(problem).__name__)
 
 
 @transaction.atomic
