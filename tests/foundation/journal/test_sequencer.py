@@ -95,6 +95,33 @@ def test_a_line_that_a_crash_cut_off_is_dropped_and_written_again(write, heads):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("gone", [1, 2, 3])
+def test_the_sequencer_refuses_to_go_on_where_a_seal_is_gone_of_which_a_head_is_kept(write, heads, gone):
+    for _ in range(3):
+        write()
+        sequencer.step()
+    [path] = heads.glob("*.jsonl")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:gone]))
+    Seal.objects.filter(number=gone).delete()
+    write()
+    with pytest.raises(sequencer.HeadsDisagree):
+        sequencer.step()
+    assert Position.objects.count() == 3
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("line", [b"not a head\n", b"{}\n", b'{"number": "x"}\n'])
+def test_a_line_that_is_no_head_is_told_as_such(write, heads, line):
+    write()
+    sequencer.step()
+    [path] = heads.glob("*.jsonl")
+    path.write_bytes(path.read_bytes() + line)
+    with pytest.raises(sequencer.HeadsDisagree):
+        sequencer.step()
+    assert [fault.kind for fault in verify.verify().faults] == ["replaced"]
+
+
+@pytest.mark.django_db
 def test_the_sequencer_refuses_to_go_on_from_a_journal_that_was_cut_off(write):
     for _ in range(3):
         write()

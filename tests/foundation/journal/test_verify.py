@@ -185,6 +185,11 @@ def test_a_tail_without_its_seal_is_unsealed(ids):
     assert {(Kind.UNSEALED, 10), (Kind.UNSEALED, 11), (Kind.UNSEALED, 12)} <= faults()
 
 
+def test_positions_are_unsealed_where_every_seal_is_gone(ids):
+    sql("DELETE FROM journal_seal")
+    assert faults() == {(Kind.UNSEALED, position) for position in range(1, 13)}
+
+
 def test_a_journal_emptied_whole_is_told_by_heads_kept_elsewhere(ids, heads):
     sql("TRUNCATE journal_seal, journal_position, journal_entry")
     assert kinds(heads_file=heads) == {Kind.CUT_OFF}

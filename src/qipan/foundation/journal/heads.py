@@ -42,16 +42,24 @@ class Head:
         )
 
 
+class NotAHead(ValueError):
+    """A whole line that no sequencer wrote."""
+
+
 def parse(line: bytes) -> Head:
-    kept = orjson.loads(line)
-    return Head(
-        kept["number"],
-        kept["last"],
-        bytes.fromhex(kept["head"]),
-        base64.b64decode(kept["signature"]),
-        kept["key"],
-        chain.microseconds(datetime.fromisoformat(kept["at"])),
-    )
+    """Raises NotAHead."""
+    try:
+        kept = orjson.loads(line)
+        return Head(
+            int(kept["number"]),
+            int(kept["last"]),
+            bytes.fromhex(kept["head"]),
+            base64.b64decode(kept["signature"]),
+            kept["key"],
+            chain.microseconds(datetime.fromisoformat(kept["at"])),
+        )
+    except (ValueError, LookupError, TypeError) as problem:
+        raise NotAHead from problem
 
 
 def path_of(folder: Path, first_head: bytes) -> Path:

@@ -124,12 +124,12 @@ class Leader:
         if newest is None:
             return
         self.number, self.position, self.head = newest.number, newest.last_position, bytes(newest.head)
-        path = heads.path_of(Path(settings.HEADS), bytes(Seal.objects.get(number=1).head))
-        kept = heads.last(path)
-        if kept is not None and (
-            kept.number > self.number
-            or bytes(Seal.objects.values_list("head", flat=True).get(number=kept.number)) != kept.head
-        ):
+        path = heads.path_of(Path(settings.HEADS), self._head_of(1))
+        try:
+            kept = heads.last(path)
+        except heads.NotAHead as problem:
+            raise HeadsDisagree from problem
+        if kept is not None and (kept.number > self.number or self._head_of(kept.number) != kept.head):
             raise HeadsDisagree
         self.writer = heads.Writer(path)
         if kept is None or kept.number < self.number:
@@ -143,6 +143,13 @@ class Leader:
             ):
                 raise HeadsDisagree
             self._write(newest)
+
+    @staticmethod
+    def _head_of(number: int) -> bytes:
+        found = Seal.objects.filter(number=number).values_list("head", flat=True).first()
+        if found is None:
+            raise HeadsDisagree
+        return bytes(found)
 
     def batch(self, limit: int) -> int:
         with transaction.atomic(), connection.cursor() as cursor:

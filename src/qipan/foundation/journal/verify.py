@@ -73,7 +73,7 @@ def verify(
     started = time.monotonic()
     report = Report()
     with connection.cursor() as cursor:
-        newest = _newest(cursor)
+        newest, last_position = _newest(cursor), 0
         if newest is not None:
             report.newest, last_position, report.newest_head, report.newest_at = newest
             _check_ranges(
@@ -84,7 +84,7 @@ def verify(
                 every_signature=every_signature,
                 progress=progress,
             )
-            _check_beyond(cursor, report, last_position)
+        _check_beyond(cursor, report, last_position)
         _check_left_over(cursor, report)
         _check_heads(cursor, report, heads_file)
     # One cause can show in two ways; the fuller account stays.
@@ -153,7 +153,7 @@ def _check_beyond(cursor: Any, report: Report, last_position: int) -> None:
     """Positions that no seal closes: positions and seal come in one transaction, so there are none but by force."""
     cursor.execute(
         "SELECT position, entry_id FROM journal_position WHERE position > %s AND position > "
-        "(SELECT max(last_position) FROM journal_seal) ORDER BY position LIMIT 100",
+        "(SELECT coalesce(max(last_position), 0) FROM journal_seal) ORDER BY position LIMIT 100",
         [last_position],
     )
     report.faults += [Fault(Kind.UNSEALED, position, entry) for position, entry in cursor.fetchall()]
@@ -193,11 +193,14 @@ def _check_heads(cursor: Any, report: Report, given: Path | None) -> None:
                 report.faults.append(Fault(Kind.REPLACED if report.newest else Kind.CUT_OFF, position=1, seal=1))
             return
     block: list[heads.Head] = []
-    for head in heads.every(path):
-        block.append(head)
-        if len(block) == 5_000:
-            _compare(cursor, report, block)
-            block = []
+    try:
+        for head in heads.every(path):
+            block.append(head)
+            if len(block) == 5_000:
+                _compare(cursor, report, block)
+                block = []
+    except heads.NotAHead:
+        report.faults.append(Fault(Kind.REPLACED, seal=report.kept_heads + len(block) + 1))
     _compare(cursor, report, block)
 
 
