@@ -154,6 +154,33 @@ def test_a_hook_that_fails_holds_up_nobody_else_and_is_tried_again(district, mon
     assert "could not be carried out" in caplog.text
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_duty_that_cannot_be_told_holds_up_nobody_else_and_is_tried_again(district, caplog):
+    bad, *good = (opened(district) for _ in range(4))
+    Duty.objects.filter(pk=bad.pk).update(escalation="of-an-older-version")
+    sweeper.sweep(now=bad.due_at)
+    assert [fired(duty) for duty in (bad, *good)] == [[], *[[WARN, BREACH]] * 3]
+    assert "could not be swept" in caplog.text
+    Duty.objects.filter(pk=bad.pk).update(escalation="default")
+    assert sweeper.sweep(now=bad.due_at + sweeper.AGAIN - timedelta(seconds=1)) == 0
+    sweeper.sweep(now=bad.due_at + sweeper.AGAIN)
+    assert fired(bad) == [WARN, BREACH]
+
+
+def test_a_pause_is_not_ended_by_a_look_that_comes_early(district):
+    duty = opened(district)
+    until = MONDAY + timedelta(days=2)
+    operations.pause(duty=duty, asked_by=district.handler, approved_by=district.dispatcher, at=MONDAY, until=until,
+                     reason="rain")  # fmt: skip
+    Duty.objects.filter(pk=duty.pk).update(next_at=MONDAY + timedelta(hours=1))
+    sweeper.sweep(now=MONDAY + timedelta(hours=1))
+    duty.refresh_from_db()
+    assert (duty.state, duty.next_at) == (State.PAUSED, until)
+    sweeper.sweep(now=until)
+    duty.refresh_from_db()
+    assert duty.state == State.OPEN
+
+
 def test_a_batch_costs_the_same_queries_for_three_duties_as_for_thirty(district):
     def cost(number: int) -> int:
         for _ in range(number):

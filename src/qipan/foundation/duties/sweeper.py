@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, transaction
 from psycopg.types.json import Jsonb
 
 from qipan.foundation.duties import clocks, kinds, messages
@@ -62,13 +62,16 @@ def sweep(*, now: datetime | None = None, batch: int = 500) -> int:
     while True:
         try:
             taken, steps = _batch(now=until, size=size)
-        except DatabaseError:
+        except Exception:
             if connection.in_atomic_block:
                 raise
             log.exception("a batch of duties could not be swept")
+            # One by one up to the duty that cannot be, which is left alone; then the rest together again.
             if size == 1:
                 _leave_first(now=until)
-            size = 1
+                size = batch
+            else:
+                size = 1
             continue
         fired += steps
         if taken < size:
@@ -97,17 +100,13 @@ def run(stop: threading.Event, *, every: float = EVERY, batch: int = 500) -> Non
 @transaction.atomic
 def _batch(*, now: datetime, size: int) -> tuple[int, int]:
     """One transaction: how many duties were taken, how many steps fired."""
-    duties = list(
-        Duty.objects.filter(next_at__lte=now)
-        .order_by("next_at", "pk")
-        .select_for_update(skip_locked=True, of=("self",))[:size]
-    )
+    duties = _take(now=now, size=size)
     if not duties:
         return 0, 0
     plain, fired = [], []
     for duty in duties:
         due = [step for step in duty.pending() if step.at <= now]
-        if duty.state == State.PAUSED or any(_hook(duty, step) for step in due):
+        if due and (duty.state == State.PAUSED or any(_hook(duty, step) for step in due)):
             fired += _one(duty, due, now)
         else:
             plain.append((duty, due))
@@ -118,6 +117,12 @@ def _batch(*, now: datetime, size: int) -> tuple[int, int]:
     _journal(fired, now)
     messages.tell(fired, now=now)
     return len(duties), sum(len(steps) for _duty, steps in fired)
+
+
+def _take(*, now: datetime, size: int) -> list[Duty]:
+    """Duties that are due, locked, but for those that another has."""
+    due = Duty.objects.filter(next_at__lte=now).order_by("next_at", "pk")
+    return list(due.select_for_update(skip_locked=True, of=("self",))[:size])
 
 
 def _hook(duty: Duty, step: Planned) -> Hook | None:
@@ -131,7 +136,7 @@ def _one(duty: Duty, due: list[Planned], now: datetime) -> list[Fired]:
         with transaction.atomic(), clocks.impatient():
             fired = _record_steps([(duty, due)], now)
             if duty.state == State.PAUSED:
-                resume_locked(duty, by=SYSTEM, at=due[0].at if due else now)
+                resume_locked(duty, by=SYSTEM, at=due[0].at)
                 duty.save()
                 return fired
             duty.arm([step for step in duty.pending() if step.at > now])
@@ -200,8 +205,9 @@ def _journal(fired: Sequence[Fired], now: datetime) -> None:
     journal.record_many(entries)
 
 
+@transaction.atomic
 def _leave_first(*, now: datetime) -> None:
-    """After an error with a single duty: leave it alone for a while, so that it does not hold up the others."""
-    first = Duty.objects.filter(next_at__lte=now).order_by("next_at", "pk").values_list("pk", flat=True).first()
-    if first is not None:
-        Duty.objects.filter(pk=first).update(next_at=now + AGAIN)
+    """After an error with a single duty: leave it alone for a while, so that it does not hold up the others. What
+    another sweeper has taken meanwhile was not the one."""
+    for duty in _take(now=now, size=1):
+        Duty.objects.filter(pk=duty.pk).update(next_at=now + AGAIN)
