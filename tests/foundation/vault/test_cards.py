@@ -122,6 +122,15 @@ def test_the_quota_of_reasons_ends_and_comes_back_next_day(somebody, monkeypatch
     operations.reveal(at=datetime(2026, 5, 4, 16, 0, tzinfo=UTC), **look)  # midnight in Shanghai
 
 
+@pytest.mark.django_db
+def test_a_look_that_waited_for_others_counts_those_that_went_before_it(somebody, monkeypatch):
+    monkeypatch.setattr(grounds, "_settings", [lambda district_id, name: 1])
+    card, viewer = sealed(), somebody()
+    operations.reveal(card_id=card.id, by=viewer, at=AT + timedelta(seconds=1), reason="checking")
+    with pytest.raises(operations.LooksUsedUp):
+        operations.reveal(card_id=card.id, by=viewer, at=AT, reason="checking")
+
+
 @pytest.mark.database
 @pytest.mark.django_db(transaction=True)
 def test_looks_at_once_cannot_pass_the_quota(somebody, monkeypatch):

@@ -354,9 +354,11 @@ def spend(by: grounds.Viewer, at: dt.datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7381))", [str(by.id)])
     start = dt.datetime.combine(rules.local_date(at), dt.time(), tzinfo=rules.SHANGHAI)
+    # The whole day: one that waited for the lock has an earlier time than those that it waited for.
+    today = {"post_id": by.id, "at__gte": start, "at__lt": start + dt.timedelta(days=1)}
     most = grounds.quota(by.district_id)
-    used = Look.objects.filter(post_id=by.id, ground=Look.Ground.REASON, at__gte=start, at__lte=at).count()
+    used = Look.objects.filter(ground=Look.Ground.REASON, **today).count()
     if not by.may(rules.REQUESTS):
-        used += Entry.objects.filter(post_id=by.id, kind="vault.searched", at__gte=start, at__lte=at).count()
+        used += Entry.objects.filter(kind="vault.searched", **today).count()
     if used >= most:
         raise LooksUsedUp(count=used)
