@@ -292,6 +292,19 @@ def test_two_shares_bring_all_keys_back_and_one_does_not(keys, somebody, setting
 
 
 @pytest.mark.django_db
+def test_a_key_that_came_back_as_the_current_one_is_not_retired_any_more(settings, tmp_path):
+    kept = card()
+    _bundle, file, shares = operations.escrow(holders=("甲", "乙"), by=SYSTEM, at=AT, place="safe")
+    operations.rotate(by=SYSTEM, at=AT)
+    assert Key.objects.get(id=kept.key_id).retired_at == AT
+    settings.KEYS = tmp_path / "new machine"  # the newer key went with the old one
+    operations.restore_escrow(file=file, shares=shares, by=SYSTEM, at=AT)
+    assert card().key_id == kept.key_id
+    assert Key.objects.get(id=kept.key_id).retired_at is None
+    assert operations.reencrypt(at=AT) == 0  # and is not sealed anew under itself for ever
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("holders", [("甲", "甲"), ("甲", " "), ("", "乙"), ("甲 ", " 甲")])
 def test_escrow_needs_two_holders(holders):
     card()

@@ -83,6 +83,9 @@ def account(*, at: datetime) -> list[Key]:
             if not in_store[key.id].current:
                 key.retired_at = at
                 key.save(update_fields=["retired_at"])
+        # One that came back from escrow may be the current one again.
+        current = [key_id for key_id, facts in in_store.items() if facts.current]
+        Key.objects.filter(id__in=current, retired_at__isnull=False).update(retired_at=None)
     return list(Key.objects.order_by("created_at"))
 
 
