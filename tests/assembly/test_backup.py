@@ -190,6 +190,12 @@ def test_a_backup_that_is_not_whole_is_refused(house, tmp_path):
     altered(lambda folder: (folder / "files/3/photo.jpg").unlink())
     altered(lambda folder: (folder / "manifest.sig").unlink())
     altered(lambda folder: (folder / "manifest.json").write_text("{}"))
+    # Nor may anything lie in it that nobody signed: a key put there would be trusted ever after.
+    altered(lambda folder: (folder / "public-keys" / f"{'0' * 16}.pub").write_text("1" * 64 + "\n"))
+    altered(lambda folder: flip(next((folder / "public-keys").iterdir())))
+    altered(lambda folder: (folder / "heads" / "other.jsonl").write_text("{}\n"))
+    altered(lambda folder: (folder / "files" / "other.jpg").write_bytes(b"x"))
+    altered(lambda folder: (folder / "files" / "other").symlink_to("/etc"))
 
 
 def test_a_manifest_signed_by_another_key_is_told_as_unknown(house, tmp_path, settings):

@@ -2,8 +2,9 @@
 
 A backup is a folder: `database.dump` (pg_dump's own format, one snapshot), `files/` (photos, sealed where private),
 `heads/` (the journal's signed heads), `public-keys/` (to verify them), and `manifest.json`, signed by the journal's
-key: rows and a digest of the content of every table at that same snapshot, the hash of every file, the journal's
-newest head, and which vault keys will be needed. The keys themselves are never in it (docs/how-to/keys.md).
+key: rows and a digest of the content of every table at that same snapshot, the hash of every file, head and public
+key, the journal's newest head, and which vault keys will be needed. A backup that holds what its manifest does not
+list is refused. The keys of the vault are never in it (docs/how-to/keys.md).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from qipan.foundation.journal import signing
 from qipan.foundation.journal.sequencer import keys_folder
 from qipan.foundation.refusals import Conflict, Invalid, Unavailable
 
-FORMAT = 1
+FORMAT = 2
 DUMP, FILES, HEADS, PUBLIC, MANIFEST, SIGNATURE = (
     "database.dump",
     "files",
@@ -106,21 +107,22 @@ def make(folder: Path, *, conninfo: str, now: datetime | None = None, tell: Prog
     manifest["files"] = _copy_files(folder, tell)
     manifest["dump"] = _hash(folder / DUMP)
     manifest["heads"] = {path.name: _hash(path) for path in sorted((folder / HEADS).glob("*"))}
-    body = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
-    (folder / MANIFEST).write_bytes(body)
     signer = signing.signer(keys_folder())
-    signature = base64.b64encode(signer.key.sign(_signed(body))).decode()
-    (folder / SIGNATURE).write_text(f"{signer.key_id} {signature}\n")
     (folder / PUBLIC).mkdir()
     for public in keys_folder().glob("*.pub"):
         shutil.copy2(public, folder / PUBLIC)
+    manifest[PUBLIC] = {path.name: _hash(path) for path in sorted((folder / PUBLIC).glob("*"))}
+    body = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
+    (folder / MANIFEST).write_bytes(body)
+    signature = base64.b64encode(signer.key.sign(_signed(body))).decode()
+    (folder / SIGNATURE).write_text(f"{signer.key_id} {signature}\n")
     return manifest
 
 
 def read(folder: Path, *, tell: Progress | None = None) -> tuple[dict[str, Any], str, bool]:
     """(manifest, id of the key that signed it, whether this installation knows that key). Checks every hash.
 
-    Raises NotABackup where a part is missing, altered or not signed by the key it names.
+    Raises NotABackup where a part is missing, altered, not listed or not signed by the key it names.
     """
     tell = tell or _silent
     try:
@@ -140,8 +142,12 @@ def read(folder: Path, *, tell: Progress | None = None) -> tuple[dict[str, Any],
     except Exception as problem:
         raise NotABackup(folder=folder, why=SIGNATURE) from problem
     listed = {DUMP: manifest["dump"]}
-    listed |= {f"{HEADS}/{name}": digest for name, digest in manifest["heads"].items()}
-    listed |= {f"{FILES}/{name}": digest for name, digest in manifest["files"].items()}
+    for part in (HEADS, FILES, PUBLIC):
+        listed |= {f"{part}/{name}": digest for name, digest in manifest[part].items()}
+        # Least of all a key: whatever it signed would be believed ever after.
+        there = {path for path in (folder / part).rglob("*") if path.is_symlink() or not path.is_dir()}
+        if unlisted := sorted({path.relative_to(folder).as_posix() for path in there} - listed.keys()):
+            raise NotABackup(folder=folder, why=unlisted[0])
     for number, (name, digest) in enumerate(listed.items(), start=1):
         path = folder / name
         if ".." in Path(name).parts or not path.is_file() or _hash(path) != digest:
