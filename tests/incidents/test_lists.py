@@ -221,3 +221,43 @@ def test_private_matters_are_in_no_cells_score(town: Town) -> None:
     Incident.objects.filter(pk=incident.pk).update(private=True)
     assert board(town, by="cell") == {}
     assert board(town)[town.department.name].closed == 1
+
+
+def test_a_map_names_nothing_that_was_never_in_sight(town: Town) -> None:
+    """Ids say that and when something happened: of what a viewer never saw, that is nobody's to tell."""
+    viewers = {"administrator": town.administrator, "grid": town.grid_worker, "handler": town.handler}
+    viewers["commander"] = town.commander
+    town.report("road")
+    sequencer.step()
+    start = queries.map_feed(viewer=town.commander).position
+    private = town.report("neighbours", by=town.dispatcher)
+    draft = town.report("road", draft=True, by=town.dispatcher)
+    operations.change_draft(incident_id=draft.id, category=town.category("road"), place=Place(area=town.cell),
+                            title="x", by=town.dispatcher, at=town.later())  # fmt: skip
+    plain = town.report("road")
+    operations.accept(incident_id=plain.id, by=town.dispatcher, at=town.later())
+    operations.decline(incident_id=private.id, reason="x", by=town.dispatcher, at=town.later())
+    sequencer.step()
+    told = {name: set(queries.changes(viewer=viewer, after=start).gone) for name, viewer in viewers.items()}
+    assert private.pk in told["commander"]
+    assert plain.pk in told["grid"]
+    for name in ("administrator", "grid", "handler"):
+        assert private.pk not in told[name]
+    for gone in told.values():
+        assert draft.pk not in gone
+    assert not told["handler"]
+
+
+def test_a_map_names_what_went_out_of_sight(town: Town) -> None:
+    lamp = town.dispatched("street-light")
+    Incident.objects.filter(pk=lamp.pk).update(longitude=114.3, latitude=36.1)
+    sequencer.step()
+    start = queries.map_feed(viewer=town.commander).position
+    operations.change_category(
+        category=town.category("street-light"), changes={"private": True}, by=town.administrator, at=town.later()
+    )
+    asked = operations.ask(incident_id=lamp.id, kind="return", reason="x", by=town.handler, at=town.later())
+    operations.decide(ask_id=asked.id, approve=True, reason="", by=town.commander, at=town.later())
+    sequencer.step()
+    for viewer in (town.administrator, town.grid_worker, town.handler):
+        assert (lamp.pk in queries.changes(viewer=viewer, after=start).gone) is (viewer != town.grid_worker)

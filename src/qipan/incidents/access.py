@@ -31,7 +31,7 @@ def own(viewer: Post) -> list[Q]:
     found = [Q(handler=viewer.pk), Q(verifier=viewer.pk), Q(reported_by=viewer.pk)]
     if viewer.unit_id:
         helped = Assistance.objects.filter(unit=viewer.unit_id, incident=OuterRef("pk"))
-        found += [Q(unit=viewer.unit_id), Q(desk=viewer.unit_id), Q(Exists(helped))]
+        found += [Q(unit=viewer.unit_id), Q(desk=viewer.unit_id), Q(Exists(helped), victim_cannot_act=False)]
     return found
 
 
@@ -59,12 +59,22 @@ def branches(viewer: Post) -> list[Q]:
 
 def limits(viewer: Post) -> Q:
     """What holds for every row of every branch: no accusation is seen by the unit that it is about."""
-    found = Q(district=viewer.district_id) & (~Q(status=Status.DRAFT) | Q(reported_by=viewer.pk))
+    found = never_hidden(viewer)
     if viewer.level >= Level.VILLAGE:
         found &= Q(hidden_from_village=False)
-    if viewer.unit_id:
-        found &= ~Q(accused=viewer.unit_id)
     return found
+
+
+def reads_area(viewer: Post) -> bool:
+    """Whether the viewer's role reads what is open to all in its area."""
+    return Role(viewer.role) in OVERSEERS | {Role.GRID_WORKER}
+
+
+def never_hidden(viewer: Post) -> Q:
+    """The district's rows without what is out of a viewer's sight from the first: others' drafts, and accusations of
+    the viewer's own unit."""
+    found = Q(district=viewer.district_id) & (~Q(status=Status.DRAFT) | Q(reported_by=viewer.pk))
+    return found & ~Q(accused=viewer.unit_id) if viewer.unit_id else found
 
 
 def scope(viewer: Post) -> Q:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, TextField
+from django.db.models import Exists, Max, OuterRef, Q, TextField
 from django.db.models.functions import Cast
 
 from qipan.foundation.journal.models import Entry, Position
+from qipan.foundation.journal.rules import Class
 from qipan.foundation.posts.models import Post
 from qipan.incidents import access
-from qipan.incidents.models import IS_OPEN
+from qipan.incidents.models import IS_OPEN, Incident
 
 COLUMNS = ("longitude", "latitude", "klass", "status", "urgent", "supervised", "due_at")
 FEED = ("id", *COLUMNS)
@@ -45,23 +46,33 @@ def changes(*, viewer: Post, after: int) -> Feed:
     places = list(
         Position.objects.filter(position__gte=after)
         .order_by("position")
-        .values_list("position", "entry_id")[: MOST + 2]
+        .values_list("position", "entry__about_kind", "entry__about_id", "entry__areas")[: MOST + 2]
     )
     if not places or places[0][0] != after or len(places) > MOST + 1:
         return map_feed(viewer=viewer)
-    ids = set(
-        Entry.objects.filter(
-            pk__in=[entry for _position, entry in places[1:]], about_kind="incidents.incident",
-            areas__contains=[viewer.area_id],
-        ).values_list("about_id", flat=True)
-    )  # fmt: skip
+    ids = {
+        about for _position, kind, about, areas in places[1:]
+        if about and kind == "incidents.incident" and viewer.area_id in (areas or ())
+    }  # fmt: skip
     if not ids:
         return Feed([], places[-1][0], [], False)
-    rows = _rows(
-        access.visible(viewer=viewer).filter(IS_OPEN, longitude__isnull=False, pk__in=[key for key in ids if key])
-    )
+    rows = _rows(access.visible(viewer=viewer).filter(IS_OPEN, longitude__isnull=False, pk__in=ids))
     here = {row[0] for row in rows}
-    return Feed(rows, places[-1][0], sorted(key for key in ids if key and str(key) not in here), False)
+    return Feed(rows, places[-1][0], _gone([key for key in ids if str(key) not in here], viewer=viewer), False)
+
+
+def _gone(ids: list[UUID], *, viewer: Post) -> list[UUID]:
+    """Those among the ids that the viewer may have drawn: what is or was in sight, never what was always out of it.
+
+    Was: its journal names it open to all of an area that the viewer's role reads, or with the viewer's unit or post.
+    """
+    entries = Entry.objects.filter(about_kind="incidents.incident", about_id=OuterRef("pk"))
+    had = Q(post_id=viewer.pk) | (Q(unit_id=viewer.unit_id) if viewer.unit_id else Q(pk__in=()))
+    if access.reads_area(viewer):
+        had |= Q(privacy=Class.OPEN, areas__contains=[viewer.area_id])
+    known = access.scope(viewer) | Exists(entries.filter(had))
+    rows = Incident.objects.filter(known, pk__in=ids).filter(access.never_hidden(viewer))
+    return sorted(rows.order_by().values_list("pk", flat=True))
 
 
 def _rows(rows: Any) -> list[tuple[Any, ...]]:
