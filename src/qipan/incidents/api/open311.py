@@ -1,7 +1,8 @@
 """Open311 GeoReport v2: what other cities' programs already speak.
 
-Only public categories and matters that are not private are given, with rounded points and without the reporter's
-words: a description or address may say who somebody is. To create a request a program needs a token of a post.
+Only public categories and matters that are not private are given, with points rounded to some 11 m and without the
+reporter's words: a description, an address or a door may say who somebody is. To create a request a program needs a
+token of a post.
 """
 
 from __future__ import annotations
