@@ -7,15 +7,18 @@ from django.db import IntegrityError, transaction
 from tests import factories
 from tests.incidents.conftest import Town
 
+from qipan.foundation.duties.models import Duty
 from qipan.foundation.journal.models import Entry
+from qipan.foundation.posts.access import NotYours
 from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
-from qipan.incidents import operations, queries
-from qipan.incidents.models import Category, Incident
+from qipan.foundation.refusals import NotFound
+from qipan.incidents import access, operations, queries
+from qipan.incidents.models import Assistance, Category, Incident
 from qipan.incidents.operations import asks, configure, desk
 from qipan.incidents.operations.merge import ProtectedApart
 from qipan.incidents.rules.classes import Klass
-from qipan.incidents.rules.steps import Status
+from qipan.incidents.rules.steps import Status, WrongStep
 
 
 @pytest.fixture
@@ -120,3 +123,51 @@ def test_the_database_keeps_a_protected_case_from_every_unit(town: Town, dispatc
     incident = filed(town, dispatcher, victim_cannot_act=True)
     with pytest.raises(IntegrityError), transaction.atomic():
         Incident.objects.filter(pk=incident.pk).update(unit=town.department)
+
+
+def test_a_victim_found_unable_to_act_after_the_acceptance_is_for_the_police_only(town: Town, dispatcher: Post) -> None:
+    incident = filed(town, dispatcher)
+    operations.dispatch(incident_id=incident.id, unit=town.department, chosen_by_victim=True, by=dispatcher,
+                        at=town.later())  # fmt: skip
+    operations.sign(incident_id=incident.id, by=town.handler, at=town.later())
+    with pytest.raises(NotFound):
+        operations.mark_victim(incident_id=incident.id, by=town.colleague, at=town.later())
+    operations.mark_victim(incident_id=incident.id, by=town.handler, at=town.later())
+    incident.refresh_from_db()
+    assert (incident.victim_cannot_act, incident.unit, incident.handler) == (True, None, None)
+    assert incident.status == Status.FILED
+    entry = Entry.objects.get(about_id=incident.id, kind="incidents.victim_marked")
+    assert (entry.post_id, entry.detail["victim_cannot_act"]) == (town.handler.pk, True)
+    assert not access.visible(viewer=town.handler).filter(pk=incident.pk).exists()
+    [duty] = Duty.objects.filter(about_id=incident.pk).exclude(state="ended")
+    assert (duty.kind, duty.unit) == ("incidents.dispatch", incident.desk)
+    with pytest.raises(desk.PoliceOnly):
+        operations.dispatch(incident_id=incident.id, unit=town.department, chosen_by_victim=True, by=dispatcher,
+                            at=town.later())  # fmt: skip
+    with pytest.raises(desk.MarkedAlready):
+        operations.mark_victim(incident_id=incident.id, by=dispatcher, at=town.later())
+    done = operations.refer(incident_id=incident.id, receipt="接报回执 7", by=dispatcher, at=town.later())
+    assert (done.status, done.outcome) == (Status.CLOSED, "referred")
+
+
+def test_a_unit_that_helped_sees_it_no_more_once_it_is_for_the_police(town: Town, dispatcher: Post) -> None:
+    incident = filed(town, dispatcher)
+    Assistance.objects.create(incident=incident, unit=town.other, asked_at=town.later())
+    assert access.visible(viewer=town.colleague).filter(pk=incident.pk).exists()
+    operations.mark_victim(incident_id=incident.id, by=dispatcher, at=town.later())
+    assert not access.visible(viewer=town.colleague).filter(pk=incident.pk).exists()
+
+
+def test_a_victim_is_marked_only_where_nobody_mediates_and_by_whoever_has_it(town: Town, dispatcher: Post) -> None:
+    violence, dispute = filed(town, dispatcher), town.report("neighbours", by=dispatcher)
+    for incident, by, refused in (
+        (dispute, dispatcher, desk.NotProtected),
+        (violence, town.commander, NotYours),
+    ):
+        before = entries(incident)
+        with pytest.raises(refused):
+            operations.mark_victim(incident_id=incident.id, by=by, at=town.later())
+        assert entries(incident) == before
+    operations.refer(incident_id=violence.id, receipt="1", chosen_by_victim=True, by=dispatcher, at=town.later())
+    with pytest.raises(WrongStep):
+        operations.mark_victim(incident_id=violence.id, by=dispatcher, at=town.later())

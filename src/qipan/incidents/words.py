@@ -64,6 +64,8 @@ KINDS = {
     "incidents.moved": _("Moved to another desk"),
     "incidents.reported_up": _("Reported upward"),
     "incidents.climbed": _("Not reported upward in time: now the next level owes it"),
+    "incidents.concealed": _("Became private or hidden with its category"),
+    "incidents.victim_marked": _("Marked: the victim cannot act, for the police only"),
     "incidents.found_major": _("Determined as a major hazard"),
     "incidents.reminded": _("Reminded"),
     "incidents.supervised": _("Put under supervision"),

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from tests import factories
 from tests.incidents.conftest import Town
 from tests.incidents.pages.conftest import command
 
+from qipan.foundation.posts.access import NotYours
+from qipan.foundation.posts.rules import Role
+from qipan.foundation.refusals import NotFound
 from qipan.incidents import operations
-from qipan.incidents.models import Category, Rule
+from qipan.incidents.models import Category, Incident, Rule
+from qipan.incidents.operations import configure
 from qipan.incidents.queries.preview import preview
 
 
@@ -173,3 +179,67 @@ def test_many_routing_rules_are_folded_and_cost_no_more_queries(recent: Town, as
         counts.append(len(queries))
     assert counts[1] == counts[-1]
     assert [group["open"] for group in shown.context["groups"]] == [True, False]
+
+
+def test_what_would_become_private_is_counted_before_it_is_saved(recent: Town, as_) -> None:
+    for _ in range(2):
+        recent.report("street-light")
+    category = recent.category("street-light")
+    client, url = as_(recent.administrator), f"/incidents/rules/categories/{category.pk}/"
+    answer = client.post(url, fields(category, private="on"))
+    assert (answer.status_code, answer.context["conceals"]) == (200, 2)
+    assert "2 open incidents of this category become private" in answer.content.decode()
+    assert not recent.category("street-light").private
+    assert not Incident.objects.filter(private=True).exists()
+    answer = client.post(url, fields(category, private="on", really="1"))
+    assert answer.status_code == 302
+    assert recent.category("street-light").private
+    assert Incident.objects.filter(private=True).count() == 2
+    rubbish = recent.category("rubbish")
+    answer = client.post(f"/incidents/rules/categories/{rubbish.pk}/", fields(rubbish, private="on"))
+    assert answer.status_code == 302
+
+
+def test_a_township_routes_inside_itself_and_nowhere_else(recent: Town, as_) -> None:
+    own = factories.post(Role.ADMINISTRATOR, recent.township)
+    station = factories.unit(area=recent.township, kind="station", name="镇执法队")
+    beside = factories.below(recent.district, 2, 1)
+    stranger = factories.post(Role.COMMANDER, beside)
+    client = as_(own)
+    page = client.get("/incidents/rules/routing/")
+    offered = {str(key) for _name, rows in page.context["form"].fields["unit"].choices[1:] for key, _unit in rows}
+    assert offered == {str(recent.desk.pk), str(station.pk)}
+    form = {"area": recent.village.pk, "what": "class:city", "unit": station.pk, "really": "1"}
+    for changes in ({"area": recent.district.pk}, {"area": beside.pk}, {"unit": recent.other.pk}):
+        assert client.post("/incidents/rules/routing/", command(**{**form, **changes})).status_code == 422
+    assert not Rule.objects.exists()
+    assert client.post("/incidents/rules/routing/", command(**form)).status_code == 302
+    rule = Rule.objects.get()
+    assert as_(stranger).post(f"/incidents/rules/routing/{rule.pk}/end/", command()).status_code == 404
+    with pytest.raises(NotFound):
+        operations.set_rule(area=recent.village, unit=station, by=stranger, at=recent.later())
+    with pytest.raises(NotFound):
+        operations.set_rule(area=recent.district, unit=station, by=own, at=recent.later())
+    with pytest.raises(configure.ElsewhereUnit):
+        operations.set_rule(area=recent.village, unit=recent.department, by=own, at=recent.later())
+    rule.refresh_from_db()
+    assert rule.valid_to is None
+    assert as_(own).post(f"/incidents/rules/routing/{rule.pk}/end/", command()).status_code == 302
+    assert Rule.objects.get().valid_to is not None
+
+
+def test_a_township_does_not_undo_what_the_district_has_ruled(recent: Town, as_) -> None:
+    own = factories.post(Role.ADMINISTRATOR, recent.township)
+    by_district = operations.set_rule(
+        area=recent.township, unit=recent.department, klass="city", by=recent.administrator, at=recent.later()
+    )
+    with pytest.raises(configure.SetAbove):
+        operations.set_rule(area=recent.township, unit=recent.desk, klass="city", by=own, at=recent.later())
+    assert as_(own).post(f"/incidents/rules/routing/{by_district.pk}/end/", command()).status_code == 404
+    by_district.refresh_from_db()
+    assert by_district.valid_to is None
+    village = factories.post(Role.ADMINISTRATOR, recent.village)
+    station = factories.unit(area=recent.village, kind="village", name="村委会")
+    with pytest.raises(NotYours):
+        operations.set_rule(area=recent.village, unit=station, by=village, at=recent.later())
+    assert as_(village).get("/incidents/rules/routing/").context["form"] is None

@@ -97,3 +97,21 @@ def test_the_api_takes_and_tells_it(recent: Town, dispatcher: Post) -> None:
     refused = post(f"/{key}/dispatch", unit=recent.department.pk)
     assert (refused.status_code, refused.json()["code"]) == (422, "victim-chooses")
     assert post(f"/{key}/dispatch", unit=recent.department.pk, chosen_by_victim=True).status_code == 200
+
+
+def test_the_handler_marks_the_victim_and_is_led_back_to_the_list(recent: Town, as_, dispatcher: Post) -> None:
+    incident = recent.report("violence", by=dispatcher)
+    operations.accept(incident_id=incident.id, by=dispatcher, at=recent.later())
+    operations.dispatch(incident_id=incident.id, unit=recent.department, chosen_by_victim=True, by=dispatcher,
+                        at=recent.later())  # fmt: skip
+    client, url = as_(recent.handler), f"/incidents/{incident.pk}/do/victim/"
+    assert "The victim cannot act" in client.get(f"/incidents/{incident.pk}/").content.decode()
+    assert client.get(url).status_code == 200
+    answer = client.post(url, command())
+    assert (answer.status_code, answer["Location"]) == (302, "/incidents/")
+    assert client.get(f"/incidents/{incident.pk}/").status_code == 404
+    page = as_(dispatcher).get(f"/incidents/{incident.pk}/")
+    assert [one.action.name for one in page.context["ways"] if one.action.kind == "primary"] == ["refer"]
+    headers = {"Idempotency-Key": str(uuid4())}
+    again = as_(dispatcher).post(f"/api/v1/incidents/{incident.pk}/mark-victim", headers=headers)
+    assert (again.status_code, again.json()["code"]) == (409, "marked-already")

@@ -117,6 +117,7 @@ for name, summary, body, work in (
     ("void", _("Declare void, with a reason"), schemas.ReasonIn, operations.void),
     ("dispatch", _("Send to a unit"), schemas.DispatchIn, _dispatch),
     ("refer", _("Refer a police matter"), schemas.ReferIn, operations.refer),
+    ("mark-victim", _("Say that the victim cannot act: for the police only"), None, operations.mark_victim),
     ("report-up", _("Report upward, to whom and how"), schemas.NoteIn, _report_up),
     ("sign", _("Sign for it"), None, operations.sign),
     ("start", _("Say that work has begun"), None, operations.start),

@@ -4,12 +4,22 @@ from qipan.incidents.operations.allowance import spend
 from qipan.incidents.operations.asks import ask, decide, withdraw
 from qipan.incidents.operations.attach import add_photos, attach, forget_orphans, look
 from qipan.incidents.operations.configure import add_category, change_category, end_rule, set_caps, set_rule
-from qipan.incidents.operations.desk import accept, check_back, decline, dispatch, refer, void
+from qipan.incidents.operations.desk import (
+    accept,
+    check_back,
+    decline,
+    dispatch,
+    mark_victim,
+    may_mark_victim,
+    refer,
+    void,
+)
+from qipan.incidents.operations.drafts import change_draft, submit
 from qipan.incidents.operations.handle import answer, answer_assistance, settle, sign, start
 from qipan.incidents.operations.lists import export, forget_view, save_view
 from qipan.incidents.operations.merge import merge, unmerge
 from qipan.incidents.operations.rating import call_back, check_again, draw_spot_checks, rate, reopen
-from qipan.incidents.operations.report import Contact, change_draft, report, submit
+from qipan.incidents.operations.report import Contact, report
 from qipan.incidents.operations.supervise import (
     answer_supervision,
     end_supervision,
@@ -46,6 +56,8 @@ __all__ = [
     "forget_orphans",
     "forget_view",
     "look",
+    "mark_victim",
+    "may_mark_victim",
     "merge",
     "owed_by",
     "rate",

@@ -7,17 +7,20 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from qipan.foundation.areas.models import Area, DistrictProfile
+from qipan.foundation.areas import access as areas
+from qipan.foundation.areas.models import Area, DistrictProfile, Level
 from qipan.foundation.journal import operations as journal
-from qipan.foundation.posts.access import require
+from qipan.foundation.posts.access import NotYours, inside, require, visible_units
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.incidents.models import Category, Rule
+from qipan.incidents.operations.conceal import conceal_open
 from qipan.incidents.queries.caps import SETTING
 from qipan.incidents.rules.caps import Caps, check_caps, of_district
-from qipan.incidents.rules.classes import Klass, check_limits
+from qipan.incidents.rules.classes import CLASSES, Klass, check_limits
 from qipan.kernels.ids import new_id
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -45,15 +48,20 @@ class KeyOrNameMissing(Invalid):
 
 
 class ElsewhereUnit(Invalid):
-    """Unit and area must belong to your district."""
+    """This unit is not one of your area. Choose a unit of your own district or township."""
+
+
+class SetAbove(Conflict):
+    """The district has set a rule for the same. Only the district changes it."""
 
 
 @transaction.atomic
 def change_category(*, category: Category, changes: dict[str, Any], by: Post, at: datetime) -> Category:
     """Edit a category from today on: the row in force ends, a new one begins; closed files keep the old.
 
-    Limits are checked against the legal floors. Raises NotFound, NotEditable, BadLimit, LooserThanLaw,
-    DisputesAreMediated.
+    What becomes private or hidden from the village takes its open incidents along, each journalled, in the same
+    transaction; the way back unseals and shows nothing. Limits are checked against the legal floors. Raises NotFound,
+    NotEditable, BadLimit, LooserThanLaw, DisputesAreMediated.
     """
     require(by, "incidents.configure")
     if category.district_id != by.district_id:
@@ -75,11 +83,23 @@ def change_category(*, category: Category, changes: dict[str, Any], by: Post, at
         changed.pk, changed._state.adding = new_id(), True
         changed.valid_from, changed.valid_to = today, None
     before = {field: getattr(current, field) for field in changes}
+    raised = raises(current, changes)
     for field, value in changes.items():
         setattr(changed, field, value)
     changed.save()
     journal.record("incidents.category_changed", changed, by=by, at=at, before_values=before, after_values=changes)
+    if any(raised.values()):
+        conceal_open(changed, **raised, by=by, at=at)
     return changed
+
+
+def raises(category: Category, changes: dict[str, Any]) -> dict[str, bool]:
+    """What of a category's privacy would be narrower after these changes: what `open_of` takes."""
+    always = CLASSES[Klass(category.klass)].private
+    return {
+        "private": bool(changes.get("private")) and not category.private and not always,
+        "hidden": bool(changes.get("hidden_from_village")) and not category.hidden_from_village,
+    }
 
 
 @transaction.atomic
@@ -141,17 +161,19 @@ def set_rule(
 ) -> Rule:
     """Send incidents of an area, class or category to a unit; a rule for the same ends.
 
-    Raises NotFound outside the district, ElsewhereUnit.
+    The district's posts do so everywhere, a township's between an area and a unit of its own township. Raises NotYours
+    below the township, NotFound for an area outside `by`'s, ElsewhereUnit, SetAbove for what the district has ruled.
     """
-    require(by, "incidents.configure")
-    if area.district_id != by.district_id:
+    _may_route(by)
+    if not areas.visible(viewer=by).filter(pk=area.pk).exists():
         raise NotFound
-    if unit.district_id != by.district_id:
+    if not visible_units(viewer=by).filter(inside(by), pk=unit.pk).exists():
         raise ElsewhereUnit(field="unit")
     since = since or timezone.localdate(at)
-    for earlier in Rule.objects.select_for_update().filter(
-        area=area, klass=klass, category_key=category_key, valid_to=None
-    ):
+    same = Rule.objects.filter(area=area, klass=klass, category_key=category_key, valid_to=None)
+    for earlier in same.select_for_update():
+        if not routable(viewer=by).filter(pk=earlier.pk).exists():
+            raise SetAbove
         earlier.valid_to = max(since, earlier.valid_from)
         earlier.save()
     rule = Rule.objects.create(id=new_id(), district=area.district, area=area, klass=klass, category_key=category_key,
@@ -163,11 +185,27 @@ def set_rule(
 
 @transaction.atomic
 def end_rule(*, rule: Rule, by: Post, at: datetime) -> Rule:
-    """End a routing rule today. Raises NotFound outside the district."""
-    require(by, "incidents.configure")
-    if rule.district_id != by.district_id or rule.valid_to is not None:
+    """End a routing rule today. Raises NotYours, NotFound for one that `by` could not have set."""
+    _may_route(by)
+    if rule.valid_to is not None or not routable(viewer=by).filter(pk=rule.pk).exists():
         raise NotFound
     rule.valid_to = max(timezone.localdate(at), rule.valid_from)
     rule.save()
     journal.record("incidents.rule_ended", rule, by=by, at=at)
     return rule
+
+
+def may_route(viewer: Post) -> bool:
+    """Whether a post sets routing rules at all: of the district, or of a township for the township itself."""
+    return viewer.may("incidents.route") and viewer.level <= Level.TOWNSHIP
+
+
+def routable(*, viewer: Post) -> QuerySet[Rule]:
+    """The rules that a viewer may end: area and unit lie inside the viewer's own area."""
+    rows = Rule.objects.filter(inside(viewer, "unit__area"), district=viewer.district_id)
+    return rows.filter(area__in=areas.visible(viewer=viewer).values("pk")) if may_route(viewer) else rows.none()
+
+
+def _may_route(by: Post) -> None:
+    if not may_route(by):
+        raise NotYours

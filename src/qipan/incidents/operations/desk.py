@@ -9,16 +9,19 @@ from uuid import UUID
 from django.db import transaction
 
 from qipan.foundation.areas.models import Level
+from qipan.foundation.duties import operations as duties
+from qipan.foundation.journal.rules import SYSTEM
+from qipan.foundation.posts.access import NotYours
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Conflict, Invalid
 from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident
-from qipan.incidents.operations.conceal import conceal
-from qipan.incidents.operations.steps import end_all, end_leg, start_leg, take
+from qipan.incidents.operations.conceal import narrow
+from qipan.incidents.operations.steps import end_all, end_leg, note, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
-from qipan.incidents.rules.steps import Step
+from qipan.incidents.rules.steps import AT_DESK, WITH_UNIT, Status, Step, WrongStep
 from qipan.kernels.identity import mask_text
 
 
@@ -54,6 +57,14 @@ class VictimChooses(Invalid):
     """Ask the victim first, and say that the victim chose this. Without that it goes nowhere."""
 
 
+class NotProtected(Conflict):
+    """This is asked only of what is never mediated."""
+
+
+class MarkedAlready(Conflict):
+    """It is marked already: it is for the police only."""
+
+
 class SamePerson(Conflict):
     """Whoever handled it cannot verify it. Please choose somebody else."""
 
@@ -72,17 +83,11 @@ def accept(
     """
     incident = access.lock(incident_id, viewer=by)
     detail: dict[str, Any] = {}
-    was_private = incident.private
     if category is not None and category.pk != incident.category_id:
         detail["category"] = {"from": incident.category.key, "to": category.key}
         incident.category, incident.klass = category, category.klass
-        incident.private = incident.private or category.private or CLASSES[Klass(category.klass)].private
-        incident.hidden_from_village = incident.hidden_from_village or category.hidden_from_village
-        conceal(incident, was_private=was_private, by=by, at=at)
-        if incident.hidden_from_village and incident.level > Level.TOWNSHIP:
-            incident.desk = routing.desk(areas=incident.areas(), level=Level.TOWNSHIP, at=at,
-                                         accused=incident.accused_id)  # fmt: skip
-            incident.level = incident.desk.area.level if incident.desk else Level.TOWNSHIP
+        narrow(incident, private=category.private or CLASSES[Klass(category.klass)].private,
+               hidden=category.hidden_from_village, by=by, at=at)  # fmt: skip
     asked = incident.victim_cannot_act if victim_cannot_act is None else victim_cannot_act
     if incident.victim_cannot_act != (asked and incident.category.never_mediated):
         detail["victim_cannot_act"] = incident.victim_cannot_act = not incident.victim_cannot_act
@@ -172,6 +177,52 @@ def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_
     take(incident, Step.REFER, by=by, at=at, receipt=receipt, **choice)
     end_all(incident, by=by, at=at, outcome="referred")
     return incident
+
+
+@transaction.atomic
+def mark_victim(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
+    """Say, after the acceptance, that the victim is a minor or cannot act: from now on it is for the police only.
+
+    For the dispatcher, and for the handler of the unit that has it; what a unit has goes back to the desk, which
+    refers it. It is not taken back. Raises NotProtected, MarkedAlready, WrongStep if it is over or reported back.
+    """
+    incident = access.lock(incident_id, viewer=by)
+    if not _may_mark(incident, by):
+        raise NotYours
+    if not incident.category.never_mediated:
+        raise NotProtected
+    if incident.victim_cannot_act:
+        raise MarkedAlready
+    if incident.status not in MARKABLE:
+        raise WrongStep(status=incident.get_status_display())
+    incident.victim_cannot_act = True
+    with_unit = incident.status in WITH_UNIT
+    incident.unit = incident.handler = None
+    note(incident, "victim_marked", by=by, at=at, victim_cannot_act=True)
+    if with_unit:
+        take(incident, Step.RETURN, by=SYSTEM, at=at)
+        end_leg(incident, Leg.HANDLE, by=SYSTEM, at=at, outcome="returned")
+        start_leg(incident, Leg.DISPATCH, by=SYSTEM, at=at, unit=incident.desk)
+    duties.end(about=incident, kind="incidents.assist", by=SYSTEM, at=at, outcome="returned")
+    if incident.desk:
+        for supervision in incident.supervisions.filter(ended_at=None):
+            duties.reassign(about=supervision, unit=incident.desk, by=SYSTEM, at=at)
+        incident.supervisions.filter(ended_at=None).update(unit=incident.desk)
+    return incident
+
+
+MARKABLE = AT_DESK | WITH_UNIT | {Status.FILED}
+
+
+def may_mark_victim(incident: Incident, *, viewer: Post) -> bool:
+    """Whether `mark_victim` makes sense for this viewer now."""
+    asked = incident.category.never_mediated and not incident.victim_cannot_act
+    return asked and incident.status in MARKABLE and _may_mark(incident, viewer)
+
+
+def _may_mark(incident: Incident, by: Post) -> bool:
+    own = incident.handler_id == by.pk or (by.unit_id is not None and incident.unit_id == by.unit_id)
+    return by.may("incidents.dispatch") or (by.may("incidents.handle") and own)
 
 
 def _choice(incident: Incident, chosen_by_victim: bool) -> dict[str, Any]:

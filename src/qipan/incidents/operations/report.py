@@ -18,16 +18,15 @@ from qipan.foundation.areas.models import Area, Premises
 from qipan.foundation.journal.rules import SYSTEM, HasAuthor
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
-from qipan.foundation.refusals import Conflict, Invalid, NotFound
+from qipan.foundation.refusals import Conflict, Invalid
 from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.rules import Retention
-from qipan.incidents import access, routing
+from qipan.incidents import routing
 from qipan.incidents.models import Category, Incident, Reporter
-from qipan.incidents.operations.attach import seal_photos
-from qipan.incidents.operations.steps import next_number, note, start_leg, take
+from qipan.incidents.operations.steps import next_number, start_leg, take
 from qipan.incidents.operations.upward import owe
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
-from qipan.incidents.rules.steps import Status, Step, check
+from qipan.incidents.rules.steps import Status, Step
 from qipan.kernels import bigrams
 from qipan.kernels.ids import new_id
 
@@ -132,7 +131,7 @@ def report(
         accused=accused, premises=place.premises,
         victim_cannot_act=victim_cannot_act and category.never_mediated,
     )  # fmt: skip
-    _locate(incident, place, district_id=category.district_id, at=at)
+    locate(incident, place, district_id=category.district_id, at=at)
     incident.number = next_number(district_id=incident.district_id, series="QP", day=today)
     incident.level = routing.first_level(
         klass=klass, urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
@@ -143,53 +142,11 @@ def report(
     incident.save(force_insert=True)
     code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
     if not draft:
-        _hand_in(incident, by=by, at=at)
+        hand_in(incident, by=by, at=at)
     return incident, code
 
 
-@transaction.atomic
-def submit(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
-    """Hand in an own draft. Raises WrongStep if it was handed in already, NotFound for another's."""
-    return _hand_in(access.lock(incident_id, viewer=by), by=by, at=at)
-
-
-@transaction.atomic
-def change_draft(
-    *, incident_id: UUID, category: Category, place: Place, title: str, text: str = "", urgent: bool | None = None,
-    victim_cannot_act: bool = False, by: Post, at: datetime,
-) -> Incident:  # fmt: skip
-    """Write a draft anew before it is handed in. Raises NotFound for another's, WrongStep once it was handed in, and
-    what `report` raises."""
-    incident = access.lock(incident_id, viewer=by)
-    if incident.reported_by_id != by.pk:
-        raise NotFound
-    check(Step.SUBMIT, incident.status)
-    today = timezone.localdate(at)
-    if category.valid_from > today or (category.valid_to and category.valid_to <= today):
-        raise CategoryEnded(field="category")
-    old = incident.text_card
-    incident.category, incident.klass = category, category.klass
-    incident.private = category.private or CLASSES[Klass(category.klass)].private
-    incident.hidden_from_village = category.hidden_from_village
-    incident.victim_cannot_act = victim_cannot_act and category.never_mediated
-    incident.urgent = category.urgent_default if urgent is None else urgent
-    incident.premises, incident.text_card = place.premises, None
-    _locate(incident, place, district_id=incident.district_id, at=at)
-    incident.level = routing.first_level(
-        klass=Klass(category.klass), urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
-        staffed=routing.staffed(district_id=incident.district_id, at=at),
-    )  # fmt: skip
-    write_words(incident, place=place, title=title, text=text, by=by, at=at)
-    write_search(incident)
-    note(incident, "redrafted", by=by, at=at)
-    if old:
-        vault.erase(card_id=old, by=by, at=at, reason="incidents.redrafted")
-    if incident.private:
-        seal_photos(incident, by=by, at=at)
-    return incident
-
-
-def _hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
+def hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
     take(incident, Step.SUBMIT, by=by, at=at, klass=incident.klass, category=incident.category.key,
          urgent=incident.urgent, source=incident.source)  # fmt: skip
     return put_on_desk(incident, at=at)
@@ -212,7 +169,7 @@ def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
     return incident
 
 
-def _locate(incident: Incident, place: Place, *, district_id: int, at: datetime) -> None:
+def locate(incident: Incident, place: Place, *, district_id: int, at: datetime) -> None:
     longitude, latitude, area = place.longitude, place.latitude, place.area
     if longitude is not None and latitude is not None:
         found = areas.locate(district_id=district_id, longitude=longitude, latitude=latitude, at=at)

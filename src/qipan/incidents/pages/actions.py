@@ -165,6 +165,10 @@ ACTIONS: dict[str, Action] = {
         Action("rework", _("Not solved: back to the handler"), forms.Reason, _reason(operations.rework),
                _("Sent back to the handler.")),
         Action("refer", _("Refer to the police"), forms.Refer, _refer, _("Referred to the police."), "primary"),
+        Action("victim", _("The victim cannot act"), forms.Nothing, lambda call: operations.mark_victim(**call.on()),
+               _("Marked: it is for the police only."), "danger",
+               help=_("For a minor, or somebody who cannot act: from now on it is for the police only, and no unit has "
+                      "it any more. This cannot be taken back.")),
         Action("reopen", _("Reopen"), forms.Reason, _reason(operations.reopen), _("Reopened."), "plain"),
         Action("decline", _("Decline"), forms.ToldReason, _reason(operations.decline), _("Declined."), "danger"),
         Action("void", _("Declare void"), forms.ToldReason, _reason(operations.void), _("Declared void."), "danger"),
@@ -234,6 +238,8 @@ def offers(incident: Incident, *, viewer: Post, at: datetime) -> list[Offer]:
     names = {move.step.value for move in queries.next_steps(incident, viewer=viewer)} & set(ACTIONS)
     if operations.owed_by(incident, viewer=viewer):
         names.add("report-up")
+    if operations.may_mark_victim(incident, viewer=viewer):
+        names.add("victim")
     over = incident.ended or incident.status == Status.DRAFT
     if not over:
         names |= {name for name in ("remind", "supervise") if viewer.may(f"incidents.{name}")}

@@ -117,7 +117,8 @@ def act(request: HttpRequest, incident_id: UUID, name: str, target: UUID | None 
 
     if attempt(request, form, f"incidents.{name} {target or incident.pk}", work):
         messages.success(request, str(action.done))
-        return moved(request, reverse("incident", args=[incident.pk]))
+        here = access.visible(viewer=post).filter(pk=incident.pk).exists()  # a step may take it out of one's sight
+        return moved(request, reverse("incident", args=[incident.pk]) if here else reverse("incidents"))
     code = 422 if hurried(request) else status(form)
     return render(request, "incidents/act.html", {**context, "form": form}, status=code)
 

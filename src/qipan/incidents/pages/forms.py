@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.posts import queries as posts
+from qipan.foundation.posts.access import inside as of_area
+from qipan.foundation.posts.access import visible_units
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import Role
 from qipan.incidents import routing
@@ -303,11 +305,14 @@ def category_choices(district_id: int, *, public: bool = False) -> list[tuple[st
     return [(str(CLASSES[Klass(klass)].name), found) for klass, found in groups.items() if found]
 
 
-def unit_choices(viewer: Post, at: datetime, *, without: int | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Units of the district by the area that they are of."""
+def unit_choices(
+    viewer: Post, at: datetime, *, without: int | None = None, inside: bool = False
+) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Units of the district, or of the viewer's own area only, by the area that they are of."""
     groups: dict[str, list[tuple[str, str]]] = {}
+    own = set(visible_units(viewer=viewer).filter(of_area(viewer)).values_list("pk", flat=True)) if inside else set()
     for unit in posts.units(viewer=viewer, at=at):
-        if unit.pk != without:
+        if unit.pk != without and (not inside or unit.pk in own):
             groups.setdefault(unit.area.name, []).append((str(unit.pk), unit.name))
     return list(groups.items())
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from qipan.foundation.areas import access as areas
 from qipan.foundation.areas.models import Area, Level
 from qipan.foundation.areas.rules import day_of
 from qipan.foundation.interface.forms import put
@@ -27,9 +28,9 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import NotFound, Refusal
 from qipan.incidents import operations, routing
 from qipan.incidents.models import Rule
+from qipan.incidents.operations import configure
 from qipan.incidents.pages.forms import category_choices, unit_choices
 from qipan.incidents.pages.places import area_choices
-from qipan.incidents.pages.settings import CONFIGURE
 from qipan.incidents.queries.preview import preview
 from qipan.incidents.rules.classes import CLASSES, Klass
 
@@ -46,28 +47,29 @@ class RuleForm(forms.Form):
     def __init__(self, *args: Any, post: Post, at: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.post = post
-        district = post.district
-        townships = Area.objects.filter(parent=district, valid_to=None).order_by("pinyin", "pk")
+        own = post.area
+        townships = Area.objects.filter(parent=own, valid_to=None).order_by("pinyin", "pk")
         fields: dict[str, Any] = self.fields
         fields["area"].choices = [
-            (str(district.pk), district.name),
-            (gettext("Townships and subdistricts"), [(str(one.pk), one.name) for one in townships]),
-            *area_choices(district, inside=district, at=at),
-        ]
+            (str(own.pk), own.name),
+            *([(gettext("Townships and subdistricts"), [(str(one.pk), one.name) for one in townships])]
+              if own.level == Level.DISTRICT else []),
+            *area_choices(post.district, inside=own, at=at),
+        ]  # fmt: skip
         classes = [(f"class:{klass.value}", CLASSES[klass].name) for klass in Klass]
         fields["what"].choices = [
             ("", gettext("everything")), (gettext("Classes"), classes),
             *(
                 (label, [(f"category:{key}", name) for key, name in rows])
-                for label, rows in category_choices(district.pk)
+                for label, rows in category_choices(post.district_id)
             ),
         ]  # fmt: skip
-        fields["unit"].choices = [("", gettext("— choose —")), *unit_choices(post, at)]
+        fields["unit"].choices = [("", gettext("— choose —")), *unit_choices(post, at, inside=True)]
 
     def rule(self) -> dict[str, Any]:
         """What `set_rule` takes. Raises NotFound for what is of another district."""
         data = self.cleaned_data
-        area = Area.objects.filter(pk=data["area"], district=self.post.district_id).first()
+        area = areas.visible(viewer=self.post).filter(pk=data["area"]).first()
         unit = Unit.objects.filter(pk=data["unit"], district=self.post.district_id).select_related("area").first()
         if area is None or unit is None:
             raise NotFound
@@ -83,7 +85,7 @@ class RuleForm(forms.Form):
 def rules(request: HttpRequest) -> HttpResponse:
     """Routing rules in force; a new one is looked at before it is set."""
     post, now = viewer(request), timezone.now()
-    may = post.may(CONFIGURE)
+    may = configure.may_route(post)
     form = RuleForm(request.POST or None, post=post, at=now) if may else None
     seen, status = None, 200
     if request.method == "POST" and form is not None:
@@ -120,10 +122,12 @@ def _rule_groups(post: Post, now: datetime, *, text: str) -> list[dict[str, Any]
         )
     order = ("area__township__pinyin", "area__level", "area__pinyin", "klass", "category_key")
     groups: dict[int, dict[str, Any]] = {}
+    own = set(configure.routable(viewer=post).values_list("pk", flat=True))
     for one in found.select_related("area__township", "unit").order_by(*order):
         place = one.area.township or one.area
         what = names.get(one.category_key, one.category_key) or (CLASSES[Klass(one.klass)].name if one.klass else "")
-        groups.setdefault(place.pk, {"area": place, "rows": []})["rows"].append({"rule": one, "what": what})
+        row = {"rule": one, "what": what, "own": one.pk in own}
+        groups.setdefault(place.pk, {"area": place, "rows": []})["rows"].append(row)
     few = sum(len(group["rows"]) for group in groups.values()) <= MOST_UNFOLDED
     shown = sorted(groups.values(), key=lambda group: group["area"].level)
     return [
@@ -136,7 +140,7 @@ def _set(form: RuleForm, post: Post, at: datetime) -> dict[str, Any]:
     return {"id": str(operations.set_rule(by=post, at=at, **form.rule()).pk)}
 
 
-@staff(CONFIGURE)
+@staff("incidents.route")
 @require_POST
 def end_rule(request: HttpRequest, rule_id: UUID) -> HttpResponse:
     """A routing rule ends today."""

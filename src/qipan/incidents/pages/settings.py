@@ -24,6 +24,8 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import NotFound, Refusal
 from qipan.incidents import operations
 from qipan.incidents.models import Category
+from qipan.incidents.operations import configure
+from qipan.incidents.operations.conceal import open_of
 from qipan.incidents.rules.classes import CLASSES, LEG_NAMES, ClassRule, Klass, Leg, check_limits, limit_for
 from qipan.kernels import clock
 
@@ -263,6 +265,8 @@ def category(request: HttpRequest, category_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             check_limits(Klass(one.klass), form.changes().get("limits", one.limits))
+            if not request.POST.get("really") and (conceals := _conceals(one, form)):
+                return render(request, "incidents/category.html", {**context, "form": form, "conceals": conceals})
             answer = once(request, f"incidents.category {one.key}", lambda at: _change(one, form, post, at))
         except Refusal as refusal:
             if refusal.status in {403, 404}:
@@ -273,6 +277,12 @@ def category(request: HttpRequest, category_id: UUID) -> HttpResponse:
             messages.success(request, gettext("The category has been changed from today on."))
             return redirect("incident_category", category_id=answer["id"])
     return render(request, "incidents/category.html", {**context, "form": form}, status=status)
+
+
+def _conceals(one: Category, form: CategoryForm) -> int:
+    """How many open incidents would become private or hidden with the category."""
+    raised = configure.raises(one, form.changes())
+    return open_of(one, **raised).count() if any(raised.values()) else 0
 
 
 def _change(one: Category, form: CategoryForm, post: Post, at: datetime) -> dict[str, Any]:

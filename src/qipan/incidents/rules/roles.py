@@ -29,6 +29,7 @@ ABILITIES: dict[str, set[Role]] = {
     "incidents.supervise": COMMAND,
     "incidents.check": DESK | COMMAND,
     "incidents.configure": {Role.ADMINISTRATOR, Role.COMMANDER},
+    "incidents.route": {Role.ADMINISTRATOR, Role.COMMANDER},
     "incidents.export": DESK | COMMAND | {Role.AUDITOR},
     "incidents.scores": DESK | COMMAND | {Role.ADMINISTRATOR, Role.AUDITOR, Role.PROGRAMME},
 }
