@@ -13,6 +13,7 @@ from qipan.foundation.posts.access import NotYours
 from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import NotFound
+from qipan.foundation.vault import operations as vault
 from qipan.incidents import access, operations, queries
 from qipan.incidents.models import Assistance, Category, Incident
 from qipan.incidents.operations import asks, configure, desk
@@ -59,7 +60,10 @@ def test_a_victim_who_can_act_chooses_and_the_choice_is_in_the_journal(town: Tow
     operations.dispatch(incident_id=incident.id, unit=town.department, chosen_by_victim=True, note="区妇联",
                         by=dispatcher, at=town.later())  # fmt: skip
     entry = Entry.objects.get(about_id=incident.id, kind="incidents.dispatched")
-    assert (entry.detail["chosen_by_victim"], entry.reason) == (True, "区妇联")
+    assert (entry.detail["chosen_by_victim"], entry.reason) == (True, "***")
+    incident.refresh_from_db()
+    words = vault.reveal(card_id=incident.text_card, by=dispatcher, at=town.later(), reason="核查受害人选择")
+    assert "区妇联" in words["other"]
 
 
 def test_the_police_may_be_the_choice(town: Town, dispatcher: Post) -> None:

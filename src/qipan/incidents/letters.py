@@ -16,6 +16,14 @@ LETTERS = {
         _("Your report was not accepted"),
         _("Your report {number} was not accepted: {answer}"),
     ),
+    "incidents.declined_private": (
+        _("Your report was not accepted"),
+        _("Your report {number} was not accepted. You can read the reason with your tracking code."),
+    ),
+    "incidents.closed_private": (
+        _("Your report was completed"),
+        _("Your report {number} was completed. You can read the answer and rate the result with your tracking code."),
+    ),
     "incidents.merged": (
         _("Your report was joined with an earlier one"),
         _("Your report {number} concerns a matter already being handled and was joined with it. You will hear of it."),

@@ -43,6 +43,7 @@ FIELDS: dict[str, Any] = {
     "language": _("Language"),
     "address": _("Address"),
     "text": _("Private text"),
+    "answer": _("Answer"),
     "other": _("Other"),
     "code": _("Code"),
     "kind": _("Kind"),

@@ -16,7 +16,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 INDEX_PURPOSE = "blind-index"
 REQUESTS, SEE_KEYS = "vault.requests", "vault.keys"
 ABILITIES = {REQUESTS: ("dpo",), SEE_KEYS: ("administrator", "dpo", "auditor")}
-FIELDS = ("name", "id_number", "phone", "address", "text", "other")
+FIELDS = ("name", "id_number", "phone", "address", "text", "answer", "other")
 INDEXED = {"name": "name", "id_number": "id", "phone": "phone"}
 REASON_LENGTH = 4
 DAILY_LOOKS = 20
@@ -119,6 +119,7 @@ MASKS: dict[str, Callable[[str], str]] = {
     "phone": identity.mask_phone,
     "address": identity.mask_address,
     "text": _hidden,
+    "answer": _hidden,
     "other": _hidden,
 }
 

@@ -17,6 +17,7 @@ from qipan.foundation.refusals import Conflict, Invalid
 from qipan.incidents import access, routing
 from qipan.incidents.models import Ask, Assistance, Incident
 from qipan.incidents.operations.desk import ReasonMissing, ToTheAccused, UnitEnded
+from qipan.incidents.operations.said import said
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.queries.caps import caps_of
@@ -24,7 +25,6 @@ from qipan.incidents.rules.caps import Caps
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Status, Step, WrongStep
 from qipan.kernels.clock import Limit
-from qipan.kernels.identity import mask_text
 from qipan.kernels.ids import new_id
 
 
@@ -72,8 +72,9 @@ def ask(
     if incident.asks.filter(kind=kind, state="asked").exists():
         raise AskedAlready
     detail: dict[str, Any] = {key: value for key, value in (("days", days), ("unit", unit and unit.pk)) if value}
+    reason = said(incident, reason, by=by, at=at, most=500)
     asked = Ask.objects.create(
-        id=new_id(), incident=incident, kind=kind, reason=mask_text(reason.strip()).text[:500], detail=detail,
+        id=new_id(), incident=incident, kind=kind, reason=reason, detail=detail,
         asked_by=by, asked_at=at,
     )  # fmt: skip
     note(incident, "asked", by=by, at=at, reason=reason, ask=kind, **detail)
@@ -113,7 +114,8 @@ def decide(*, ask_id: UUID, approve: bool, reason: str, by: Post, at: datetime) 
     if not approve and not reason.strip():
         raise ReasonMissing(field="reason")
     asked.state = "approved" if approve else "refused"
-    asked.decided_by, asked.decided_at, asked.decision = by, at, mask_text(reason.strip()).text[:500]
+    reason = said(incident, reason, by=by, at=at, most=500)
+    asked.decided_by, asked.decided_at, asked.decision = by, at, reason
     asked.save()
     note(incident, "granted" if approve else "refused", by=by, at=at, reason=reason, ask=asked.kind, **asked.detail)
     _decided(incident, by=by, at=at)

@@ -16,6 +16,7 @@ from qipan.incidents import routing
 from qipan.incidents.models import IS_OPEN, Category, Incident
 from qipan.incidents.operations.attach import seal_photos
 from qipan.incidents.operations.report import Place, write_search, write_words
+from qipan.incidents.operations.said import seal_what_was_said
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Step
@@ -31,6 +32,7 @@ def narrow(incident: Incident, *, private: bool, hidden: bool, by: HasAuthor, at
     incident.private, incident.hidden_from_village = was[0] or private, was[1] or hidden
     if incident.private and not was[0]:
         _words(incident, by=by, at=at)
+        seal_what_was_said(incident, by=by, at=at)
         seal_photos(incident, by=by, at=at)
     elif incident.private:
         incident.title = incident.category.name

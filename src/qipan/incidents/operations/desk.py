@@ -17,12 +17,12 @@ from qipan.foundation.refusals import Conflict, Invalid
 from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.conceal import narrow
+from qipan.incidents.operations.said import answered
 from qipan.incidents.operations.steps import end_all, end_leg, note, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import AT_DESK, WITH_UNIT, Status, Step, WrongStep
-from qipan.kernels.identity import mask_text
 
 
 class ReasonMissing(Invalid):
@@ -109,7 +109,8 @@ def decline(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incide
     incident = access.lock(incident_id, viewer=by)
     if not reason.strip():
         raise ReasonMissing(field="reason")
-    incident.outcome, incident.answer = "declined", mask_text(reason.strip()).text
+    incident.outcome, incident.answer = "declined", answered(incident, reason, by=by, at=at)
+    reason = incident.answer
     take(incident, Step.DECLINE, by=by, at=at, reason=reason)
     end_all(incident, by=by, at=at, outcome="declined")
     tell_reporters(incident, "incidents.declined", at=at)
@@ -172,7 +173,7 @@ def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_
     choice = _choice(incident, chosen_by_victim)
     if not receipt.strip():
         raise ReasonMissing(field="receipt")
-    receipt = mask_text(receipt.strip()).text
+    receipt = answered(incident, receipt, by=by, at=at)
     incident.outcome, incident.answer, incident.closed_at = "referred", receipt, at
     take(incident, Step.REFER, by=by, at=at, receipt=receipt, **choice)
     end_all(incident, by=by, at=at, outcome="referred")

@@ -13,10 +13,10 @@ from qipan.foundation.refusals import Conflict, Forbidden, Invalid, NotFound
 from qipan.incidents import access
 from qipan.incidents.models import Assistance, Incident
 from qipan.incidents.operations.flags import flag_mass_closing
+from qipan.incidents.operations.said import answered, said
 from qipan.incidents.operations.steps import end_leg, note, start_leg, take
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Step, check
-from qipan.kernels.identity import mask_text
 
 
 class NotYourUnit(Forbidden):
@@ -74,7 +74,7 @@ def answer(*, incident_id: UUID, text: str, by: Post, at: datetime) -> Incident:
     if reason and not incident.attachments.filter(stage="answer").exists():
         raise PhotoMissing(field="photos", reason=reason)
     incident.handler = incident.handler or by
-    incident.answer, incident.answered_at = _masked(text), at
+    incident.answer, incident.answered_at = answered(incident, text, by=by, at=at), at
     on_time = end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="answered")
     incident.on_time = on_time if incident.on_time is None else incident.on_time and on_time is not False
     flag_mass_closing(incident, at=at)
@@ -92,7 +92,7 @@ def answer_assistance(*, incident_id: UUID, text: str, by: Post, at: datetime) -
         raise NotFound
     if not text.strip():
         raise AnswerMissing(field="text")
-    found.answer, found.answered_by, found.answered_at = _masked(text), by, at
+    found.answer, found.answered_by, found.answered_at = said(incident, text, by=by, at=at, most=1000), by, at
     found.save()
     duties.end(about=incident, kind="incidents.assist", unit=found.unit, by=by, at=at, outcome="answered")
     note(incident, "assisted", by=by, at=at, unit=found.unit.name)
@@ -117,10 +117,5 @@ def settle(*, incident_id: UUID, text: str, by: Post, at: datetime) -> Incident:
     incident.immediate, incident.on_time, incident.handler = True, True, by
     incident.unit = by.unit
     incident.filed_at = incident.answered_at = incident.closed_at = at
-    incident.outcome, incident.answer = "settled", _masked(text)
+    incident.outcome, incident.answer = "settled", answered(incident, text, by=by, at=at)
     return take(incident, Step.SETTLE, by=by, at=at, klass=incident.klass, category=incident.category.key)
-
-
-def _masked(text: str) -> str:
-    """An answer as lists and residents may read it: numbers of persons are masked."""
-    return mask_text(text.strip()).text

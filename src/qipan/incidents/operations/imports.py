@@ -20,11 +20,11 @@ from qipan.foundation.refusals import tables
 from qipan.incidents import defaults, routing
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import Place, put_on_desk, search_vector, write_words
+from qipan.incidents.operations.said import answered
 from qipan.incidents.rules import mapping as mappings
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.incidents.rules.mapping import Mapping, Report
 from qipan.incidents.rules.steps import Status
-from qipan.kernels.identity import mask_text
 from qipan.kernels.ids import new_id
 from qipan.kernels.tables import Problem, Table
 
@@ -169,7 +169,7 @@ def _incident(
         external_id=report.external_id, reported_at=report.reported_at,
         status_at=report.closed_at or report.reported_at,
         status=Status.CLOSED if report.closed_at else Status.REPORTED, closed_at=report.closed_at,
-        outcome="imported" if report.closed_at else "", answer=mask_text(report.answer).text,
+        outcome="imported" if report.closed_at else "",
         private=category.private or CLASSES[klass].private, hidden_from_village=category.hidden_from_village,
         victim_cannot_act=report.victim_cannot_act and category.never_mediated,
         level=min(area.level, routing.first_level(
@@ -178,6 +178,7 @@ def _incident(
     incident.place(area, report.longitude, report.latitude)
     place = Place(area=area, address=report.address)
     write_words(incident, place=place, title=report.title, text=report.text, by=by, at=at)
+    incident.answer = answered(incident, report.answer, by=by, at=at)
     incident.search = search_vector(" ".join((number, incident.title, incident.text, incident.address)))
     return incident
 

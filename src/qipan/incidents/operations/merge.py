@@ -13,6 +13,7 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Conflict
 from qipan.incidents import access
 from qipan.incidents.models import Incident
+from qipan.incidents.operations.said import said
 from qipan.incidents.operations.steps import end_all, end_leg, note, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.operations.upward import owe
@@ -49,6 +50,7 @@ def merge(*, incident_id: UUID, into_id: UUID, by: Post, at: datetime, reason: s
         raise ProtectedApart
     if Status(into.status) in ENDED:
         raise WrongStep(status=into.get_status_display())
+    reason = said(incident, reason, by=by, at=at)
     earlier = {duty.kind: duty.starts_at for duty in matching(about=incident)}
     incident.merged_into, incident.outcome = into, "merged"
     take(incident, Step.MERGE, by=by, at=at, reason=reason, into=into.number)
@@ -78,6 +80,7 @@ def unmerge(*, incident_id: UUID, by: Post, at: datetime, reason: str = "") -> I
     incident = access.lock(incident_id, viewer=by)
     into = incident.merged_into
     incident.merged_into, incident.outcome = None, ""
+    reason = said(incident, reason, by=by, at=at)
     take(incident, Step.UNMERGE, by=by, at=at, reason=reason)
     assert into is not None  # a constraint: merged rows name their file
     for reporter in into.reporters.filter(came_with=incident.pk):

@@ -18,6 +18,7 @@ from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.incidents import access
 from qipan.incidents.models import Incident, Rating, Reporter, SpotCheck
 from qipan.incidents.operations.desk import ReasonMissing
+from qipan.incidents.operations.said import said
 from qipan.incidents.operations.steps import start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.queries.caps import caps_of
@@ -25,7 +26,6 @@ from qipan.incidents.rules.caps import UNHAPPY
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import Status, Step, WrongStep
 from qipan.kernels.clock import Limit
-from qipan.kernels.identity import mask_text
 from qipan.kernels.ids import new_id
 
 
@@ -63,7 +63,7 @@ def rate(*, reporter_id: UUID, stars: int, comment: str = "", at: datetime) -> R
     if incident.ratings.filter(reporter=reporter, at__gte=since).exists():
         raise RatedAlready
     rating = Rating(id=new_id(), incident=incident, reporter=reporter, stars=stars, at=at,
-                    comment=mask_text(comment.strip()).text[:500])  # fmt: skip
+                    comment=said(incident, comment, by=RESIDENT, at=at, most=500))  # fmt: skip
     if incident.status == Status.CLOSED:
         take(incident, Step.RATE, by=RESIDENT, at=at, stars=stars)
     else:
@@ -96,7 +96,7 @@ def call_back(*, rating_id: UUID, note: str, by: Post, at: datetime) -> Rating:
     if not note.strip():
         raise ReasonMissing(field="note")
     rating.called_back_at, rating.called_back_by = at, by
-    rating.call_note = mask_text(note.strip()).text[:500]
+    rating.call_note = said(incident, note, by=by, at=at, most=500)
     rating.save()
     if not waiting_for_a_call(incident).exists():
         duties.end(about=incident, kind="incidents.call-back", by=by, at=at, outcome="called")
@@ -160,10 +160,10 @@ def check_again(*, spot_check_id: UUID, confirmed: bool, note: str, by: Post, at
     if not confirmed and not note.strip():
         raise ReasonMissing(field="note")
     found.checked_by, found.checked_at, found.confirmed = by, at, confirmed
-    found.note = mask_text(note.strip()).text[:500]
+    found.note = said(incident, note, by=by, at=at, most=500)
     found.save()
     duties.end(about=incident, kind="incidents.check", by=by, at=at, outcome="confirmed" if confirmed else "reopened")
-    journal.record("incidents.checked_again", incident, by=by, at=at, reason=note, confirmed=confirmed)
+    journal.record("incidents.checked_again", incident, by=by, at=at, reason=found.note, confirmed=confirmed)
     if not confirmed and incident.status in {Status.CLOSED, Status.RATED}:
-        _reopen(incident, by=by, at=at, reason=note)
+        _reopen(incident, by=by, at=at, reason=found.note)
     return found

@@ -17,6 +17,7 @@ from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.vault import operations as vault
 from qipan.incidents.models import Incident
+from qipan.incidents.operations.said import said
 from qipan.incidents.rules import classes
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import ENDED, STATUS_NAMES, STEPS, Status, Step, check
@@ -57,6 +58,7 @@ def take(
         require(by, STEPS[step].ability)
     before = incident.status
     incident.status = check(step, before)
+    reason = said(incident, reason, by=by, at=at)
     incident.status_at = at
     incident.version += 1
     incident.save()
@@ -90,6 +92,7 @@ def _lapse(incident: Incident, *, at: datetime) -> None:
 
 def note(incident: Incident, kind: str, *, by: HasAuthor, at: datetime, reason: str = "", **detail: Any) -> None:
     """Save and record something that leaves the status as it is."""
+    reason = said(incident, reason, by=by, at=at)
     incident.version += 1
     incident.save()
     journal.record(f"incidents.{kind}", incident, by=by, at=at, reason=reason,

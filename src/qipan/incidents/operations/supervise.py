@@ -18,10 +18,10 @@ from qipan.incidents import access
 from qipan.incidents.models import Incident, Reminder, Reporter, Supervision
 from qipan.incidents.operations.desk import ReasonMissing
 from qipan.incidents.operations.handle import AnswerMissing, NotYourUnit
+from qipan.incidents.operations.said import said
 from qipan.incidents.operations.steps import next_number, note
 from qipan.incidents.rules.steps import Status, WrongStep
 from qipan.kernels.clock import Limit
-from qipan.kernels.identity import mask_text
 from qipan.kernels.ids import new_id
 
 
@@ -51,7 +51,8 @@ def remind(*, incident_id: UUID, by: Post, at: datetime, note_text: str = "") ->
     require(by, "incidents.remind")
     if incident.ended:
         raise WrongStep(status=incident.get_status_display())
-    reminder = Reminder.objects.create(incident=incident, at=at, by=by, note=mask_text(note_text.strip()).text[:200])
+    note_text = said(incident, note_text, by=by, at=at, most=200)
+    reminder = Reminder.objects.create(incident=incident, at=at, by=by, note=note_text)
     note(incident, "reminded", by=by, at=at, reason=note_text)
     return reminder
 
@@ -93,9 +94,10 @@ def supervise(
     if listed and incident.major != "confirmed":
         raise NotMajor
     unit = incident.unit or incident.desk
+    question = said(incident, question, by=by, at=at)
     found = Supervision(
         id=new_id(), incident=incident, kind="listed" if listed else "ordinary",
-        question=mask_text(question.strip()).text,
+        question=question,
         number=next_number(district_id=incident.district_id, series="DB", day=timezone.localdate(at)),
         issued_by=by, issued_at=at, unit=unit, due_at=at,
     )  # fmt: skip
@@ -119,7 +121,8 @@ def answer_supervision(*, supervision_id: UUID, text: str, by: Post, at: datetim
         raise NotYourUnit
     if not text.strip():
         raise AnswerMissing(field="text")
-    found.answer, found.answered_by, found.answered_at = mask_text(text.strip()).text, by, at
+    found.answer = said(found.incident, text, by=by, at=at)
+    found.answered_by, found.answered_at = by, at
     found.save()
     duties.end(about=found, kind="incidents.supervise", by=by, at=at, outcome="answered")
     note(found.incident, "supervision_answered", by=by, at=at, supervision=found.number)
@@ -139,6 +142,7 @@ def end_supervision(*, supervision_id: UUID, by: Post, at: datetime, note_text: 
     found.save()
     incident = found.incident
     incident.supervised = incident.supervisions.filter(ended_at=None).exists()
-    journal.record("incidents.supervision_ended", found, by=by, at=at, reason=note_text)
+    reason = said(incident, note_text, by=by, at=at)
+    journal.record("incidents.supervision_ended", found, by=by, at=at, reason=reason)
     Incident.objects.filter(pk=incident.pk).update(supervised=incident.supervised)
     return found

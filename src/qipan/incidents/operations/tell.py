@@ -9,7 +9,10 @@ from qipan.incidents.models import Incident
 
 
 def tell_reporters(incident: Incident, template: str, *, at: datetime) -> None:
-    """Write to every reporter who left a way to be reached, in the language they chose."""
+    """Write to every reporter who left a way to be reached, in the language they chose. Of a private matter no
+    message tells the answer: it is read with the tracking code."""
+    if incident.private and template in {"incidents.declined", "incidents.closed"}:
+        template += "_private"
     context = {"number": incident.number, "answer": incident.answer}
     for reporter in incident.reporters.exclude(card=None):
         assert reporter.card is not None

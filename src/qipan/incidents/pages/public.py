@@ -25,10 +25,12 @@ from qipan.foundation.interface.forms import put
 from qipan.foundation.journal.forms import once
 from qipan.foundation.journal.rules import RESIDENT
 from qipan.foundation.refusals import Forbidden, NotFound, Refusal
+from qipan.foundation.vault import operations as vault
 from qipan.incidents import operations
-from qipan.incidents.models import Category, Reporter
+from qipan.incidents.models import Category, Incident, Reporter
 from qipan.incidents.operations import allowance
 from qipan.incidents.operations.report import CategoryEnded, Contact
+from qipan.incidents.operations.said import SEALED
 from qipan.incidents.pages.forms import PhotosField, words
 from qipan.incidents.pages.places import PlaceFields, district_of, key_of
 from qipan.incidents.pages.reports import categories
@@ -190,7 +192,7 @@ def _state(reporter: Reporter) -> dict[str, Any]:
             {"name": RESIDENT_NAMES[stage], "state": "done" if number < here else "now" if number == here else ""}
             for number, stage in enumerate(STAGES)
         ],
-        "shown_answer": incident.answer if status in {Status.CLOSED, Status.RATED, Status.DECLINED} else "",
+        "shown_answer": _answer(incident) if status in {Status.CLOSED, Status.RATED, Status.DECLINED} else "",
         "may_rate": status in {Status.CLOSED, Status.RATED} and rated is None,
         "rated": rated,
         "may_remind": not incident.ended,
@@ -206,6 +208,17 @@ def _state(reporter: Reporter) -> dict[str, Any]:
             if at
         ],
     }
+
+
+def _answer(incident: Incident) -> str:
+    """The answer as its reporter reads it. Of a private matter it is opened for who has the code, journalled."""
+    if incident.answer != SEALED or incident.text_card is None:
+        return incident.answer
+    try:
+        words = vault.use(card_id=incident.text_card, by=RESIDENT, at=timezone.now(), why="incidents.tracked")
+    except vault.Erased:
+        return ""
+    return words.get("answer", "")
 
 
 class Rating(forms.Form):

@@ -50,6 +50,7 @@ FIELDS: dict[str, Any] = {
     "phone": _("Telephone"),
     "address": _("Address"),
     "text": _("Words"),
+    "answer": _("Answer"),
     "other": _("Other"),
 }
 KINDS_OF_BADGES = {

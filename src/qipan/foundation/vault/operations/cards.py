@@ -208,6 +208,26 @@ def change(*, card_id: UUID, fields: dict[str, str], by: HasAuthor, at: dt.datet
     return card
 
 
+def add(*, card_id: UUID, field: str, text: str, by: HasAuthor, at: dt.datetime, anew: bool = False) -> None:
+    """Seals more words into a card, in the caller's transaction: a new line of a field, or (`anew`) all of it.
+
+    Raises NoSuchCard, Erased.
+    """
+    with transaction.atomic():
+        card = Card.objects.select_for_update().filter(id=card_id).first()
+        if card is None:
+            raise NoSuchCard
+        if card.erased_at:
+            raise Erased
+        held, found = contents(card, store().get(card.key_id))
+        lines = [text] if anew or field not in held else [held[field], text]
+        done = rules.normalise(held | {field: "\n".join(lines)}, today=rules.local_date(at))
+        card.masked = rules.mask(done)
+        put(card, store().current(card.district_id, card.purpose), done, found)
+        card.save(update_fields=["key_id", "masked", "sealed"])
+        journal.record("vault.sealed", about_card(card), by=by, at=at, fields=[field], purpose=card.purpose)
+
+
 def erase(*, card_id: UUID, by: HasAuthor, at: dt.datetime, reason: str) -> None:
     """Empties a card for good; its row stays, so that what points to it can say that it was erased."""
     with transaction.atomic():
