@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -80,3 +82,38 @@ def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
 def test_a_file_of_too_many_bytes_is_refused() -> None:
     with pytest.raises(photos.TooLarge):
         photos.clean(b"\xff\xd8" + b"\0" * photos.MOST_BYTES)
+
+
+def test_a_few_kilobytes_that_unfold_into_a_gigabyte_are_refused() -> None:
+    bomb = io.BytesIO()
+    Image.new("1", (8000, 8000)).save(bomb, "PNG")
+    assert len(bomb.getvalue()) < 20_000
+    with pytest.raises(photos.TooLarge):
+        photos.clean(bomb.getvalue())
+
+
+def test_a_large_jpeg_is_not_decoded_whole(monkeypatch) -> None:
+    seen = []
+    real = Image.Image.thumbnail
+    monkeypatch.setattr(Image.Image, "thumbnail", lambda self, *a, **b: (seen.append(self.size), real(self, *a, **b)))
+    done = photos.clean(encoded(picture(size=(8000, 6000))))
+    assert (done.width, done.height) == (2048, 1536)
+    assert seen == [(4000, 3000)]
+
+
+def test_pictures_sent_at_once_are_opened_one_after_another(monkeypatch) -> None:
+    inside, most = [], []
+    real = Image.Image.thumbnail
+
+    def slowly(self: Image.Image, *given: object, **named: object) -> None:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        real(self, *given, **named)
+        inside.pop()
+
+    monkeypatch.setattr(Image.Image, "thumbnail", slowly)
+    data = encoded(picture())
+    with ThreadPoolExecutor(4) as pool:
+        assert len(list(pool.map(photos.clean, [data] * 4))) == 4
+    assert max(most) == 1

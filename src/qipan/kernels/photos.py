@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
 from dataclasses import dataclass
 
@@ -13,7 +14,9 @@ from PIL.ExifTags import GPS, IFD
 FORMATS = ("JPEG", "PNG", "WEBP", "MPO")  # MPO: what some phones call a JPEG with a second picture in it
 MOST_BYTES = 12 * 1024 * 1024
 MOST_PIXELS = 64_000_000
+MOST_WHOLE = 32_000_000  # of formats that can only be decoded whole: a few kilobytes of PNG are a gigabyte otherwise
 LONGEST_SIDE = 2048
+ONE = threading.Lock()  # one picture at a time is large in the memory of a process, however many are sent at once
 
 
 class NotAPhoto(ValueError):
@@ -47,16 +50,20 @@ def clean(data: bytes) -> Photo:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             picture = Image.open(io.BytesIO(data), formats=FORMATS)
-            if picture.width * picture.height > MOST_PIXELS:
+            most = MOST_PIXELS if picture.format in {"JPEG", "MPO"} else MOST_WHOLE
+            if picture.width * picture.height > most:
                 raise TooLarge
             point = _point(picture)
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            with ONE:
+                picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a large JPEG is not even decoded whole
+                small = picture if picture.mode in {"RGB", "L"} else picture.convert("RGB")
+                small.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+            upright = ImageOps.exif_transpose(small).convert("RGB")
     except TooLarge:
         raise
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, KeyError, Image.DecompressionBombError,
             Image.DecompressionBombWarning) as problem:  # fmt: skip
         raise NotAPhoto from problem
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
     bare = Image.frombytes("RGB", upright.size, upright.tobytes())  # nothing of the original but its pixels
     out = io.BytesIO()
     bare.save(out, "JPEG", quality=84, optimize=True, progressive=True)
