@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from django.conf import settings
 from django.db import connection
 
@@ -20,6 +22,9 @@ def problems() -> list[str]:
     hosts = [host.strip() for host in settings.ALLOWED_HOSTS]
     if any(host in {"", "*"} or host.startswith(("*", ".")) for host in hosts):
         found.append("QIPAN_HOSTS has a wildcard: name the hosts by which people reach this installation.")
+    proxies = [each.strip() for each in os.environ.get("QIPAN_PROXY_ADDRESSES", "").split(",")]
+    if any(each == "*" or each.endswith("/0") for each in proxies):
+        found.append("QIPAN_PROXY_ADDRESSES has a wildcard: every caller could say that they are somebody else.")
     if single := one_role():
         found.append(single)
     return found
