@@ -367,3 +367,41 @@ class TestTokens:
         with pytest.raises(NotFound):
             operations.revoke_token(token_id=token.pk, by=factories.post(Role.ADMINISTRATOR), at=now)
         operations.revoke_token(token_id=token.pk, by=factories.post(Role.ADMINISTRATOR, officer.district), at=now)
+
+
+def code_now() -> str:
+    value = totp.hotp_value("JBSWY3DPEHPK3PXP", next(totp.yield_hotp_counters_from_time()))
+    return str(totp.format_hotp_value(value))
+
+
+def test_second_factors_are_not_tried_one_after_another(client, officer):
+    """Who knows the password tries five codes in five minutes, from however many addresses and sessions."""
+    totp.TOTP.activate(officer.person, "JBSWY3DPEHPK3PXP")
+    right = code_now()
+    for number in range(6):
+        here = Client(REMOTE_ADDR=f"10.0.0.{number}")
+        answer = sign_in(here)
+        here.post(answer["Location"], {"code": f"{(int(right) + 500_000 + number) % 1_000_000:06d}"})
+        assert not signed_in(here)
+    answer = sign_in(client)
+    client.post(answer["Location"], {"code": code_now()})
+    assert not signed_in(client)
+
+
+def test_a_code_of_the_second_factor_works_once(client, officer):
+    totp.TOTP.activate(officer.person, "JBSWY3DPEHPK3PXP")
+    code = code_now()
+    client.post(sign_in(client)["Location"], {"code": code})
+    assert signed_in(client)
+    other = Client()
+    other.post(sign_in(other)["Location"], {"code": code})
+    assert not signed_in(other)
+
+
+def test_a_header_of_the_caller_s_does_not_say_where_the_caller_is(officer, rf):
+    """The server alone reads X-Forwarded-For, and believes it from QIPAN_PROXY_ADDRESSES only."""
+    from allauth.account.adapter import get_adapter
+
+    headers = {"X-Forwarded-For": "203.0.113.9", "X-Real-IP": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    request = rf.get("/", headers=headers, REMOTE_ADDR="198.51.100.7")
+    assert get_adapter(request).get_client_ip(request) == "198.51.100.7"
