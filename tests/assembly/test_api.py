@@ -120,6 +120,15 @@ def test_what_no_text_can_hold_is_refused(client, bearer, query):
     assert client.get(f"/api/v1/areas?{query}", headers=bearer).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("since", "status"),
+    [("2026-05-04T00:00:00-16:08", 200), ("2026-05-04T00:00:00+23:59", 200), ("9999-12-31T23:59:59-14:00", 422)],
+)
+def test_a_moment_that_the_database_cannot_read_is_counted_in_utc_or_refused(client, bearer, since, status):
+    answer = client.get("/api/v1/journal/entries", {"since": since}, headers=bearer)
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("cursor", ["x", "bm90IGpzb24", "WzFd", "WyJ4IiwiMiIsIjMiXQ", "W251bGwsbnVsbCxudWxsXQ", "é"])
 def test_a_made_up_cursor_is_refused(client, bearer, cursor):
     answer = client.get("/api/v1/areas", {"cursor": cursor}, headers=bearer)

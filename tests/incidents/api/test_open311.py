@@ -124,6 +124,11 @@ def test_a_bad_parameter_is_named(client: Client, city: Town, query: dict[str, s
     assert next(iter(query)) in refused.json()[0]["description"]
 
 
+def test_a_moment_far_from_utc_is_a_moment_and_one_beyond_all_years_is_not(client: Client, city: Town) -> None:
+    assert get(client, "requests.json", start_date="2026-01-01T00:00:00+23:59").status_code == 200
+    assert get(client, "requests.json", start_date="9999-12-31T23:59:59-14:00").status_code == 400
+
+
 @pytest.mark.parametrize(("lat", "long"), [("nan", "114"), ("91", "114"), ("x", "114"), ("inf", "1")])
 def test_a_bad_point_is_refused(client: Client, city: Town, key: str, lat: str, long: str) -> None:
     body = {"jurisdiction_id": "410505", "service_code": "manhole", "api_key": key, "lat": lat, "long": long}

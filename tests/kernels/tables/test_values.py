@@ -112,6 +112,14 @@ def test_a_doubtful_moment_is_refused(text, code):
     assert caught.value.code == code
 
 
+def test_a_moment_with_an_offset_of_its_own_comes_in_the_zone_asked_for():
+    found = parse_moment("2026-01-01T00:00:00+16:30", zone=ZONE)  # further from UTC than PostgreSQL can read
+    assert found == datetime(2025, 12, 31, 7, 30, tzinfo=UTC)
+    assert found.utcoffset() == ZONE.utcoffset(found)
+    with pytest.raises(BadValue):
+        parse_moment("9999-12-31T23:59:59-14:00", zone=ZONE)
+
+
 def test_degrees_are_decimal_and_on_earth():
     assert parse_degrees(" 114.3525 ", limit=180) == 114.3525
     for text in ("181", "nan", "inf", "114°21′", "", "1_0", "东经114"):

@@ -9,9 +9,9 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
 from ninja import Query, Router, Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from qipan.foundation.interface.api import BIGGEST, Cursor, Limit, PageOf
+from qipan.foundation.interface.api import BIGGEST, Cursor, Limit, Moment, PageOf
 from qipan.foundation.interface.cursors import BadCursor, decode, encode
 from qipan.foundation.journal import queries
 from qipan.foundation.journal.models import Entry
@@ -64,8 +64,8 @@ class Filters(Schema):
     area: Annotated[int, Field(ge=1, le=BIGGEST)] | None = Field(
         None, description=_("Only what happened in this area."), examples=[1]
     )
-    since: AwareDatetime | None = Field(None, description=_("From this time on."), examples=["2026-05-04T00:00:00Z"])
-    until: AwareDatetime | None = Field(None, description=_("Before this time."), examples=["2026-05-05T00:00:00Z"])
+    since: Moment | None = Field(None, description=_("From this time on."), examples=["2026-05-04T00:00:00Z"])
+    until: Moment | None = Field(None, description=_("Before this time."), examples=["2026-05-05T00:00:00Z"])
 
 
 @router.get(

@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from qipan.foundation.areas.models import Area, Code, Level
 from qipan.foundation.areas.models import System as CodeSystem
+from qipan.foundation.interface.api import in_utc
 from qipan.foundation.posts import operations as posts
 from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Forbidden, Invalid, NotFound, Refusal
@@ -292,12 +293,12 @@ def _moment(given: Any, name: str) -> datetime | None:
     try:
         found = parse_datetime(text)
         if found is None and (day := parse_date(text)):
-            found = datetime(day.year, day.month, day.day, tzinfo=timezone.get_default_timezone())
+            found = datetime(day.year, day.month, day.day)  # noqa: DTZ001  (local, as a moment without an offset is)
+        if found is not None and found.year >= 2000:
+            return in_utc(found if found.tzinfo else found.replace(tzinfo=timezone.get_default_timezone()))
     except ValueError:
-        found = None
-    if found is None or found.year < 2000:
-        raise BadParameter(field=name, name=name)
-    return found if found.tzinfo else found.replace(tzinfo=timezone.get_default_timezone())
+        pass
+    raise BadParameter(field=name, name=name)
 
 
 @answered("discovery")

@@ -63,7 +63,8 @@ def parse_moment(
 ) -> datetime:
     """A moment: a date as above, a blank or T, and 24-hour time; or ISO 8601 with its own offset; or in `form`.
 
-    A text without an offset is read in `zone`. Moments after `now` are refused where it is given.
+    A text without an offset is read in `zone`, and what is given is in `zone` whatever offset the text has. Moments
+    after `now` are refused where it is given.
     """
     text = text.strip()
     if form:
@@ -73,8 +74,11 @@ def parse_moment(
             raise BadValue("not_a_moment", value=text) from None
     else:
         found = _moment(text)
-    aware = found if found.tzinfo else found.replace(tzinfo=zone)
-    _plausible(aware.date(), text, today=None, earliest=earliest)
+    _plausible(found.date(), text, today=None, earliest=earliest)
+    try:
+        aware = found.astimezone(zone) if found.tzinfo else found.replace(tzinfo=zone)
+    except OverflowError:
+        raise BadValue("not_a_moment", value=text) from None
     if now is not None and aware > now:
         raise BadValue("in_the_future", value=text)
     return aware
