@@ -14,7 +14,7 @@ from pydantic import Field
 from qipan.foundation.areas import queries
 from qipan.foundation.areas.access import NoSuchArea, get, visible_located
 from qipan.foundation.areas.models import Area, Premises, PremisesKind
-from qipan.foundation.interface.api import BIGGEST, AreaId, Cursor, Limit, PageOf
+from qipan.foundation.interface.api import BIGGEST, AreaId, Cursor, Limit, PageOf, shown
 from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.refusals import NotFound
 
@@ -117,8 +117,7 @@ def premises(
 ) -> Any:
     area = get(within, viewer=_viewer(request)) if within is not None else None
     rows = queries.premises(viewer=_viewer(request), text=text, kind=kind or "", area=area)
-    page = keyset(rows, order=("kind", "pinyin", "id"), after=cursor, limit=limit)
-    return {"items": [_premises(each) for each in page.items], "next": page.next}
+    return shown(keyset(rows, order=("kind", "pinyin", "id"), after=cursor, limit=limit), _premises)
 
 
 @router.get(

@@ -15,13 +15,16 @@ from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
 from qipan.foundation.duties import operations, queries
+from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations.moves import NobodyGiven
 from qipan.foundation.duties.queries import Filters
 from qipan.foundation.duties.rules import Urgency
-from qipan.foundation.interface.api import BIGGEST, AreaId, Cursor, Limit, PageOf, UnitId
+from qipan.foundation.interface.api import BIGGEST, AreaId, Cursor, Limit, PageOf, UnitId, UnitInPath
 from qipan.foundation.posts import access as posts
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_once import once
+from qipan.foundation.posts.api_writes import write
+from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import NotFound
 
 router = Router(tags=["duties"])
@@ -227,7 +230,7 @@ def mine(
 )
 def of_unit(
     request: HttpRequest,
-    unit_id: Annotated[int, Path(ge=1, le=BIGGEST, description=_("The number of a unit."))],
+    unit_id: UnitInPath,
     *,
     kind: KindOf = "",
     urgency: UrgencyOf = "",
@@ -238,9 +241,7 @@ def of_unit(
     limit: Limit = 50,
 ) -> Any:
     viewer = require(request.viewer, "duties.see")  # type: ignore[attr-defined]
-    unit = posts.visible_units(viewer=viewer).filter(pk=unit_id).first()
-    if unit is None:
-        raise NotFound
+    unit = posts.unit(unit_id, viewer=viewer)
     filters = replace(_filters(kind, urgency, area, text), post=post)
     work = queries.unit_work(viewer=viewer, unit=unit, now=timezone.now(), filters=filters, after=cursor, limit=limit)
     return {"items": [_row(row) for row in work.rows], "next": work.next}
@@ -307,31 +308,6 @@ def explanation(request: HttpRequest, duty_id: DutyId) -> Any:
 
 
 @router.post(
-    "/hand-over",
-    response=HandedOver,
-    summary=_("Hand duties over"),
-    description=_("To a post or a unit of your district, all or none. Their clocks run on. The taker is told."),
-)
-def hand_over(request: HttpRequest, body: HandOver) -> Any:
-    viewer = require(request.viewer, "duties.hand_over")  # type: ignore[attr-defined]
-    at = timezone.now()
-
-    def work() -> dict[str, Any]:
-        if (body.post is None) == (body.unit is None):
-            raise NobodyGiven(field="post")
-        post = posts.post(body.post, viewer=viewer) if body.post else None
-        unit = posts.visible_units(viewer=viewer).filter(pk=body.unit).first() if body.unit else None
-        if body.unit and unit is None:
-            raise NotFound
-        moved = operations.hand_over_once(
-            duties=body.duties, unit=unit, post=post, by=viewer, at=at, reason=body.reason, command_id=None
-        )
-        return {"moved": moved}
-
-    return once(request, "duties.hand_over", body, work)
-
-
-@router.post(
     "/calls",
     response=DutyMade,
     summary=_("Note a phone call"),
@@ -341,38 +317,40 @@ def take_call(request: HttpRequest, body: CallIn) -> Any:
     viewer = require(request.viewer, "duties.take_call")  # type: ignore[attr-defined]
 
     def work() -> dict[str, Any]:
-        return {"duty": str(operations.take_call(line=body.line, by=viewer, at=timezone.now()).pk)}
+        return _made(operations.take_call(line=body.line, by=viewer, at=timezone.now()))
 
     # The key is bound to what was noted without keeping anything from which a number could be guessed.
     return once(request, "duties.take_call", {"line": operations.keyed(body.line)}, work)
 
 
-@router.post(
-    "/{uuid:duty_id}/finish",
-    response=DutyMade,
-    summary=_("A call has been dealt with"),
+def _made(duty: Duty) -> dict[str, Any]:
+    return {"duty": str(duty.pk)}
+
+
+def _hand_over(*, post: UUID | None, unit: int | None, by: Post, **more: Any) -> int:
+    if (post is None) == (unit is None):
+        raise NobodyGiven(field="post")
+    return operations.hand_over_once(
+        post=posts.post(post, viewer=by) if post else None,
+        unit=posts.unit(unit, viewer=by) if unit else None,
+        by=by,
+        command_id=None,
+        **more,
+    )
+
+
+write(
+    router, "/hand-over", "duties.hand_over", _("Hand duties over"),
+    description=_("To a post or a unit of your district, all or none. Their clocks run on. The taker is told."),
+    ability="duties.hand_over", body=HandOver, work=_hand_over, gives=lambda moved: {"moved": moved}, answer=HandedOver,
+)  # fmt: skip
+write(
+    router, "/{uuid:duty_id}/finish", "duties.finish", _("A call has been dealt with"),
     description=_("Ends a phone call that you owe."),
-)
-def finish(request: HttpRequest, duty_id: DutyId, body: NoteIn) -> Any:
-    viewer = require(request.viewer, "duties.see")  # type: ignore[attr-defined]
-
-    def work() -> dict[str, Any]:
-        done = operations.finish(duty_id=duty_id, by=viewer, at=timezone.now(), note=body.note)
-        return {"duty": str(done.pk)}
-
-    return once(request, f"duties.finish:{duty_id}", body, work)
-
-
-@router.post(
-    "/relief",
-    response=DutyMade,
-    summary=_("Ask to be relieved"),
+    ability="duties.see", key=DutyId, body=NoteIn, work=operations.finish, gives=_made, answer=DutyMade,
+)  # fmt: skip
+write(
+    router, "/relief", "duties.ask_relief", _("Ask to be relieved"),
     description=_("A family emergency: the head of your unit is told at once and has two hours. Nobody asks why."),
-)
-def ask_relief(request: HttpRequest) -> Any:
-    viewer = require(request.viewer, "duties.ask_relief")  # type: ignore[attr-defined]
-
-    def work() -> dict[str, Any]:
-        return {"duty": str(operations.ask_relief(by=viewer, at=timezone.now()).pk)}
-
-    return once(request, "duties.ask_relief", {}, work)
+    ability="duties.ask_relief", work=operations.ask_relief, gives=_made, answer=DutyMade,
+)  # fmt: skip

@@ -8,12 +8,15 @@ runs through `posts.api_once.once`, which keeps its answer: ids and states, noth
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 from django.utils.translation import gettext_noop as _
-from ninja import Query, Schema
+from ninja import Path, Query, Schema
 from pydantic import AfterValidator, AwareDatetime, Field
+
+from qipan.foundation.interface.cursors import Page
 
 T = TypeVar("T")
 
@@ -31,6 +34,7 @@ AreaId = Annotated[
     int, Field(ge=1, le=BIGGEST, description=_("The number of an area (never its official code)."), examples=[1])
 ]
 UnitId = Annotated[int, Field(ge=1, le=BIGGEST, description=_("The number of a unit."), examples=[1])]
+UnitInPath = Annotated[int, Path(ge=1, le=BIGGEST, description=_("The number of a unit."))]
 Cursor = Annotated[
     str,
     Query(max_length=400, description=_("`next` of the page before; empty for the first page."), examples=[""]),
@@ -46,3 +50,8 @@ class PageOf(Schema, Generic[T]):
 
     items: list[T] = Field(description=_("The rows of this page."))
     next: str = Field(description=_("The cursor of the next page; empty at the end."), examples=[""])
+
+
+def shown(page: Page[Any], row: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+    """A page as PageOf gives it."""
+    return {"items": [row(one) for one in page.items], "next": page.next}

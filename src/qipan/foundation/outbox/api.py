@@ -7,15 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from ninja import Router, Schema
 from pydantic import Field
 
-from qipan.foundation.interface.api import Cursor, Limit, PageOf
+from qipan.foundation.interface.api import Cursor, Limit, PageOf, shown
 from qipan.foundation.outbox import operations, queries
 from qipan.foundation.outbox.models import Message
-from qipan.foundation.posts.api_once import once
+from qipan.foundation.posts.api_writes import write
 from qipan.foundation.posts.models import Post
 
 router = Router(tags=["messages"])
@@ -56,28 +55,21 @@ class ReadOut(Schema):
     description=_("What you were told in the application, newest first."),
 )
 def inbox(request: HttpRequest, *, cursor: Cursor = "", limit: Limit = 50) -> Any:
-    page = queries.inbox(person=_by(request).person, after=cursor, limit=limit)
-    return {"items": [_shown(message) for message in page.items], "next": page.next}
+    person = request.post.person  # type: ignore[attr-defined]
+    return shown(queries.inbox(person=person, after=cursor, limit=limit), _message)
 
 
-@router.post(
-    "/read",
-    response=ReadOut,
-    summary=_("Read messages"),
+def _read(*, ids: list[UUID], by: Post, at: datetime) -> int:
+    return operations.mark_read(by=by, at=at, message_ids=ids or None)
+
+
+write(
+    router, "/read", "outbox.read", _("Read messages"),
     description=_("Notes that you have read these messages, or all of them."),
-)
-def read(request: HttpRequest, body: ReadIn) -> Any:
-    def work() -> dict[str, Any]:
-        return {"read": operations.mark_read(by=_by(request), at=timezone.now(), message_ids=body.ids or None)}
-
-    return once(request, "outbox.read", body, work)
+    body=ReadIn, work=_read, gives=lambda read: {"read": read}, answer=ReadOut,
+)  # fmt: skip
 
 
-def _by(request: HttpRequest) -> Post:
-    post: Post = request.post  # type: ignore[attr-defined]
-    return post
-
-
-def _shown(message: Message) -> dict[str, Any]:
+def _message(message: Message) -> dict[str, Any]:
     names = ("id", "subject", "body", "link", "urgent", "created_at", "read_at")
     return {name: getattr(message, name) for name in names}

@@ -44,6 +44,14 @@ def visible_people(*, viewer: Post) -> QuerySet[Person]:
     return Person.objects.filter(district=viewer.district_id)
 
 
+def unit(unit_id: int, *, viewer: Post) -> Unit:
+    """One unit of the district. Raises NotFound."""
+    found = visible_units(viewer=viewer).select_related("area", "parent").filter(pk=unit_id).first()
+    if found is None:
+        raise NotFound(field="unit")
+    return found
+
+
 def post(post_id: UUID, *, viewer: Post) -> Post:
     """One visible post. Raises NotFound."""
     found = visible_posts(viewer=viewer).select_related("person", "area", "unit").filter(pk=post_id).first()

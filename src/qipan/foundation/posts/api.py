@@ -12,13 +12,12 @@ from django.utils.translation import gettext_noop as _
 from ninja import Path, Query, Router, Schema
 from pydantic import Field
 
-from qipan.foundation.interface.api import BIGGEST, Cursor, Limit, PageOf, UnitId
+from qipan.foundation.interface.api import BIGGEST, Cursor, Limit, PageOf, UnitId, UnitInPath, shown
 from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.posts import access, operations, queries, rules
-from qipan.foundation.posts.api_once import once
+from qipan.foundation.posts.api_writes import write
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import Role, UnitKind
-from qipan.foundation.refusals import NotFound
 
 router = Router(tags=["posts"])
 ROUTERS = [("/posts", router)]
@@ -93,8 +92,7 @@ def units(
     limit: Limit = 50,
 ) -> Any:
     rows = queries.units_in_force(viewer=request.viewer, at=timezone.now(), kinds=[kind] if kind else [])  # type: ignore[attr-defined]
-    page = keyset(rows, order=("name", "id"), after=cursor, limit=limit)
-    return {"items": [_unit(unit) for unit in page.items], "next": page.next}
+    return shown(keyset(rows, order=("name", "id"), after=cursor, limit=limit), _unit)
 
 
 @router.get(
@@ -103,13 +101,8 @@ def units(
     summary=_("One unit"),
     description=_("One unit of your district."),
 )
-def one_unit(
-    request: HttpRequest, unit_id: Annotated[int, Path(ge=1, le=BIGGEST, description=_("The number of a unit."))]
-) -> Any:
-    found = access.visible_units(viewer=request.viewer).filter(pk=unit_id).first()  # type: ignore[attr-defined]
-    if found is None:
-        raise NotFound
-    return _unit(found)
+def one_unit(request: HttpRequest, unit_id: UnitInPath) -> Any:
+    return _unit(access.unit(unit_id, viewer=request.viewer))  # type: ignore[attr-defined]
 
 
 @router.get(
@@ -133,8 +126,7 @@ def posts(
         rows = rows.filter(role=role)
     if unit is not None:
         rows = rows.filter(unit=unit)
-    page = keyset(rows, order=("role", "id"), after=cursor, limit=limit)
-    return {"items": [_post(post) for post in page.items], "next": page.next}
+    return shown(keyset(rows, order=("role", "id"), after=cursor, limit=limit), _post)
 
 
 @router.get(
@@ -145,36 +137,6 @@ def posts(
 )
 def one(request: HttpRequest, post_id: Annotated[UUID, Path(description=_("The id of the post."))]) -> Any:
     return _post(access.post(post_id, viewer=request.viewer))  # type: ignore[attr-defined]
-
-
-@router.post(
-    "/me/shift",
-    response=ShiftOut,
-    summary=_("Go on duty"),
-    description=_("Opens a shift of your own post; its deputy steps back."),
-)
-def open_shift(request: HttpRequest) -> Any:
-    def work() -> dict[str, Any]:
-        return {"id": str(operations.open_shift(by=_by(request), at=timezone.now()).pk), "on_duty": True}
-
-    return once(request, "posts.open_shift", None, work)
-
-
-@router.post(
-    "/me/shift/close",
-    response=ShiftOut,
-    summary=_("Go off duty"),
-    description=_("Closes the open shift of your own post."),
-)
-def close_shift(request: HttpRequest) -> Any:
-    def work() -> dict[str, Any]:
-        return {"id": str(operations.close_shift(by=_by(request), at=timezone.now()).pk), "on_duty": False}
-
-    return once(request, "posts.close_shift", None, work)
-
-
-def _by(request: HttpRequest) -> Post:
-    return request.post  # type: ignore[attr-defined,no-any-return]
 
 
 def _post(post: Post) -> dict[str, Any]:
@@ -196,3 +158,15 @@ def _post(post: Post) -> dict[str, Any]:
 def _unit(unit: Unit) -> dict[str, Any]:
     return {"id": unit.pk, "kind": unit.kind, "name": unit.name, "code": unit.code, "area": unit.area_id,
             "parent": unit.parent_id}  # fmt: skip
+
+
+write(
+    router, "/me/shift", "posts.open_shift", _("Go on duty"),
+    description=_("Opens a shift of your own post; its deputy steps back."),
+    work=operations.open_shift, gives=lambda shift: {"id": str(shift.pk), "on_duty": True}, answer=ShiftOut,
+)  # fmt: skip
+write(
+    router, "/me/shift/close", "posts.close_shift", _("Go off duty"),
+    description=_("Closes the open shift of your own post."),
+    work=operations.close_shift, gives=lambda shift: {"id": str(shift.pk), "on_duty": False}, answer=ShiftOut,
+)  # fmt: skip

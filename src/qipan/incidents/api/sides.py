@@ -8,12 +8,12 @@ from uuid import UUID
 
 from ninja import Router, Schema
 
+from qipan.foundation.posts import access as posts
 from qipan.foundation.posts.api_words import _
+from qipan.foundation.posts.api_writes import write
 from qipan.foundation.posts.models import Post
 from qipan.incidents import operations
 from qipan.incidents.api import schemas
-from qipan.incidents.api.table import write
-from qipan.incidents.api.writes import unit_of
 from qipan.incidents.models import Ask, Reminder, SpotCheck, Supervision
 from qipan.kernels.clock import Limit
 
@@ -33,7 +33,7 @@ class CheckIn(Schema):
 
 
 def _ask(*, unit: int | None, by: Post, **more: Any) -> Ask:
-    return operations.ask(unit=unit_of(unit, by) if unit else None, by=by, **more)
+    return operations.ask(unit=posts.unit(unit, viewer=by) if unit else None, by=by, **more)
 
 
 def _supervise(*, working_days: int, **more: Any) -> Supervision:
@@ -81,4 +81,5 @@ for path, name, summary, body, work, gives, status in (
     ("checks/{uuid:spot_check_id}", "check", _("The result of a second check"), CheckIn, operations.check_again,
      _checked, 200),
 ):  # fmt: skip
-    write(router, f"/{path}", name, summary, body=body, work=work, gives=gives, answer=Kept, status=status)
+    write(router, f"/{path}", f"incidents.{name}", summary, ability="incidents.view", body=body, work=work, gives=gives,
+          answer=Kept, status=status)  # fmt: skip

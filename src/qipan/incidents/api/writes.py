@@ -16,12 +16,12 @@ from qipan.foundation.areas.models import Premises
 from qipan.foundation.posts import access as posts
 from qipan.foundation.posts.api_once import once
 from qipan.foundation.posts.api_words import _
-from qipan.foundation.posts.models import Post, Unit
+from qipan.foundation.posts.api_writes import write
+from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import NotFound
 from qipan.incidents import operations
 from qipan.incidents.api import schemas
 from qipan.incidents.api.reads import viewer
-from qipan.incidents.api.table import write
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import Place
 
@@ -31,13 +31,6 @@ router = Router(tags=["incidents"])
 def done(incident: Incident) -> dict[str, Any]:
     return {"id": str(incident.id), "number": incident.number, "status": str(incident.status),
             "version": incident.version, "due_at": incident.due_at}  # fmt: skip
-
-
-def unit_of(unit_id: int, by: Post) -> Unit:
-    found = posts.visible_units(viewer=by).select_related("area").filter(pk=unit_id).first()
-    if found is None:
-        raise NotFound(field="unit")
-    return found
 
 
 def category_of(key: str, by: Post) -> Category:
@@ -66,7 +59,7 @@ def report(request: HttpRequest, body: schemas.ReportIn) -> Any:
             category=category_of(body.category, by), place=place, title=body.title, text=body.text, urgent=body.urgent,
             source="api" if by.scopes is not None else "staff", contact=contact, draft=body.draft, by=by,
             victim_cannot_act=body.victim_cannot_act,
-            accused=unit_of(body.accused, by) if body.accused else None, at=timezone.now(),
+            accused=posts.unit(body.accused, viewer=by) if body.accused else None, at=timezone.now(),
         )  # fmt: skip
         return {**done(incident), "tracking_code": code}
 
@@ -90,7 +83,7 @@ def _accept(*, category: str, by: Post, **more: Any) -> Incident:
 
 
 def _dispatch(*, unit: int, by: Post, **more: Any) -> Incident:
-    return operations.dispatch(unit=unit_of(unit, by), by=by, **more)
+    return operations.dispatch(unit=posts.unit(unit, viewer=by), by=by, **more)
 
 
 def _check_back(*, verifier: UUID | None, by: Post, **more: Any) -> Incident:
@@ -130,7 +123,8 @@ for name, summary, body, work in (
     ("merge", _("Merge into another file"), schemas.MergeIn, _merge),
     ("unmerge", _("Undo the merge"), schemas.NoteIn, _unmerge),
 ):
-    write(router, f"/{{uuid:incident_id}}/{name}", name, summary, body=body, work=work, gives=done)
+    write(router, f"/{{uuid:incident_id}}/{name}", f"incidents.{name}", summary, ability="incidents.view", body=body,
+          work=work, gives=done, answer=schemas.Done)  # fmt: skip
 
 
 @router.post("/{uuid:incident_id}/photos", response={201: list[UUID]}, summary=_("Add photos"))

@@ -19,7 +19,6 @@ from qipan.foundation.posts import access, forms, operations, queries
 from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Unit, Volunteer
 from qipan.foundation.posts.rules import SEE, UnitKind
-from qipan.foundation.refusals import NotFound
 from qipan.foundation.vault import queries as vault
 
 
@@ -74,9 +73,7 @@ def one(request: Acting, unit_id: int) -> HttpResponse:
 
 
 def _one(request: Acting, unit_id: int, status: int = 200, **more: Any) -> HttpResponse:
-    unit = access.visible_units(viewer=request.post).select_related("area", "parent").filter(pk=unit_id).first()
-    if unit is None:
-        raise NotFound
+    unit = access.unit(unit_id, viewer=request.post)
     viewer, at = request.post, timezone.now()
     covers = viewer.covers(unit.area.path)
     helpers = covers and viewer.may("posts.volunteers")
