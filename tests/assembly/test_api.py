@@ -173,6 +173,23 @@ def test_pages_hold_every_row_once(client, bearer, post):
     assert len(seen) == len(set(seen)) == 1 + 2 + 4 + 8
 
 
+@pytest.mark.parametrize("path", ["areas", "posts", "posts/units", "journal/entries"])
+def test_lists_are_turned_back_by_previous(client, bearer, post, path):
+    for _ in range(4):
+        factories.post("handler", post.district, factories.unit(area=post.district))
+    for what in ("", "/close"):
+        client.post(f"/api/v1/posts/me/shift{what}", headers=bearer | key())
+
+    def asked(cursor=""):
+        return client.get(f"/api/v1/{path}", {"limit": 1, "cursor": cursor}, headers=bearer).json()
+
+    first = asked()
+    second = asked(first["next"])
+    assert first["items"] != second["items"]
+    assert asked(second["previous"]) == first
+    assert first["previous"] == ""
+
+
 def test_the_journal_is_followed_by_its_cursor(client, bearer, post):
     from qipan.foundation.journal import sequencer
 

@@ -109,6 +109,56 @@ def test_turning_the_pages_of_a_search_loses_nothing(town: Town) -> None:
     assert seen == [f"井盖{number}" for number in range(6)]
 
 
+@pytest.mark.parametrize(
+    ("role", "filters"),
+    [
+        ("dispatcher", {}),
+        ("dispatcher", {"text": "路灯", "older": True}),
+        ("dispatcher", {"klass": ("facility",)}),
+        ("handler", {"klass": ("facility",)}),
+    ],
+)
+@pytest.mark.parametrize("order", queries.lists.ORDERS)
+def test_turning_back_gives_the_very_same_pages(town: Town, order: str, role: str, filters: dict[str, Any]) -> None:
+    """Over years, with ties, however far the windows of a search reach."""
+    for days in (0, 0, 0, 20, 50, 50, 80, 100, 300, 420, 500, 900):
+        old = town.dispatched(title="路灯")
+        moment = town.at - timedelta(days=days)
+        Incident.objects.filter(pk=old.pk).update(reported_at=moment, due_at=moment + timedelta(days=1))
+
+    def turned(after: str) -> queries.Page:
+        return queries.page(
+            viewer=getattr(town, role), filters=Filters(**filters), now=town.at, order=order, after=after, limit=5
+        )
+
+    there = [turned("")]
+    while there[-1].after:
+        there.append(turned(there[-1].after))
+    back = [there[-1]]
+    while back[-1].before:
+        back.append(turned(back[-1].before))
+    assert [len(page.rows) for page in there] == [5, 5, 2]
+    assert [page.rows for page in back] == [page.rows for page in there[::-1]]
+    assert (there[0].before, there[-1].after) == ("", "")
+
+
+def test_what_arrives_meanwhile_is_on_the_first_page_when_one_comes_back(town: Town) -> None:
+    made = [town.report(title=f"井盖{number}").title for number in range(4)]
+
+    def turned(after: str) -> queries.Page:
+        return queries.page(viewer=town.dispatcher, filters=Filters(), now=town.at, after=after, limit=2)
+
+    second = turned(turned("").after)
+    made.append(town.report(title="新的").title)
+    made.reverse()
+    shown = turned(second.before)
+    assert [row["title"] for row in shown.rows] == made[1:3]
+    assert shown.before
+    first = turned(shown.before)
+    assert [row["title"] for row in first.rows] == made[:2]
+    assert not first.before
+
+
 def test_one_incident_is_few_queries(town: Town) -> None:
     from qipan.incidents.api.reads import detail, named
 

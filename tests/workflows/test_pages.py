@@ -11,6 +11,7 @@ from tests.factories import sign_in
 from tests.incidents.conftest import Town, make_town
 from tests.inspections.test_visits import shop
 from tests.reporting.test_forms import blank
+from tests.turning import there_and_back
 
 from qipan.foundation.posts.rules import Role
 from qipan.incidents.models import Incident
@@ -108,13 +109,7 @@ def test_visits_and_three_zeros_have_pages(client: Client, town: Town, monkeypat
     for address, name in (("/inspections/?tab=owed", "visits"), ("/inspections/zeros/?state=all", "rows")):
         whole = list(client.get(address).context[name])
         monkeypatch.setattr(pages, "SIZE", 2)
-        seen, after = [], ""
-        while True:
-            page = client.get(f"{address}&after={after}")
-            seen += page.context[name]
-            after = page.context["page"].next
-            if not after:
-                break
+        seen = there_and_back(client, address, lambda page: list(page.context[name]))  # noqa: B023
         monkeypatch.undo()
         assert len(whole) >= 5
-        assert [str(row) for row in seen] == [str(row) for row in whole]
+        assert [str(row) for page in seen for row in page] == [str(row) for row in whole]

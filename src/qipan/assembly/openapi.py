@@ -24,8 +24,9 @@ INTRODUCTION = _(
     "The interface for programs of a district's command platform. Sign in with a token of a post "
     "(`Authorization: Bearer qipan_…`, made on the page of your account) or with the session of a signed-in page. "
     "Every write carries `Idempotency-Key` with a UUID: sent again with the same key it happens once and answers the "
-    "same. What lies outside your jurisdiction does not exist (404). Lists come in pages: send `next` as `cursor`. "
-    "What is refused is answered as problem+json (RFC 9457) in the language of `Accept-Language`."
+    "same. What lies outside your jurisdiction does not exist (404). Lists come in pages: send `next` as `cursor`, "
+    "or `previous` to go back. What is refused is answered as problem+json (RFC 9457) in the language of "
+    "`Accept-Language`."
 )
 TAGS = {
     "journal": _("What happened: appended, never edited."),

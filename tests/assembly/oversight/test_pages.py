@@ -20,6 +20,7 @@ from qipan.foundation.posts.rules import Role
 from qipan.foundation.vault import operations as vault
 from qipan.foundation.vault.models import Card, KeyCopy, Look, Request
 from tests import factories
+from tests.turning import there_and_back
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 5, 4, 2, 0, tzinfo=UTC)
@@ -155,13 +156,8 @@ def test_pages_follow_by_key_and_leave_nothing_out(client, enter, district, monk
     Entry.objects.all().delete()
     for number in range(8):
         write(thing(district, f"N-{number}"))
-    seen, address = [], "/journal/"
-    while address:
-        answer = client.get(address)
-        seen += [row["entry"].about_label for row in answer.context["rows"]]
-        after = answer.context["page"]["next"]
-        address = f"/journal/?after={after}" if after else ""
-    assert seen == [f"N-{number}" for number in reversed(range(8))]
+    seen = there_and_back(client, "/journal/", lambda it: [row["entry"].about_label for row in it.context["rows"]])
+    assert [label for page in seen for label in page] == [f"N-{number}" for number in reversed(range(8))]
 
 
 def test_the_list_takes_the_same_number_of_queries_however_long(client, enter, district, django_assert_num_queries):

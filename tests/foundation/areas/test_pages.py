@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import io
 import json
-import re
 import uuid
 from datetime import timedelta
 
@@ -16,9 +14,11 @@ from django.urls import reverse
 
 from qipan.foundation.areas import imports
 from qipan.foundation.areas.models import Area, Import, Premises
+from qipan.foundation.areas.pages import premises
 from tests import factories, places
 from tests.foundation.areas.conftest import AT, drawn
 from tests.kernels.tables import files
+from tests.turning import there_and_back
 
 pytestmark = pytest.mark.django_db
 
@@ -104,14 +104,24 @@ def test_a_list_asks_the_same_number_of_questions_for_few_rows_and_for_many(here
 def test_pages_of_a_long_list_follow_one_another_without_gap(here):
     big = places.tree("大区", prefix="910103", townships=2, villages=5, cells=8)
     browser = factories.sign_in(here, factories.post("administrator", big))
-    seen, address = [], f"{reverse('areas_list')}?level=4"
-    while address:
-        answer = browser.get(address)
-        seen += [row["area"].pk for row in answer.context["rows"]]
-        onward = re.search(r'rel="next" href="([^"]+)"', answer.content.decode())
-        address = reverse("areas_list") + html.unescape(onward[1]) if onward else ""
+    found = there_and_back(
+        browser, f"{reverse('areas_list')}?level=4", lambda page: [row["area"].pk for row in page.context["rows"]]
+    )
+    assert [len(page) for page in found] == [60, 20]
+    seen = [key for page in found for key in page]
     assert sorted(seen) == sorted(Area.objects.filter(district=big, level=4).values_list("pk", flat=True))
-    assert len(seen) == 80
+
+
+def test_premises_are_turned_both_ways(here, district, shop, monkeypatch):
+    monkeypatch.setattr(premises, "SIZE", 2)
+    for number in range(4):
+        made = Premises(kind="shop", name=f"店{number}", pinyin="dian", code=f"D{number}", active_from=AT.date())
+        made.place(factories.below(district, 4), 114.003, 36.005).save()
+    found = there_and_back(
+        here, reverse("premises_list"), lambda page: [row["premises"].code for row in page.context["rows"]]
+    )
+    assert sorted(code for page in found for code in page) == ["D0", "D1", "D2", "D3", "S1"]
+    assert [len(page) for page in found] == [2, 2, 1]
 
 
 def test_lists_come_as_excel_and_csv(here, shop):

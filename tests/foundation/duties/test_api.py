@@ -58,6 +58,7 @@ def test_what_needs_me_page_by_page(district):
         if not cursor:
             break
     assert seen == [str(duties[number].pk) for number in (1, 2, 0)]
+    assert [item["id"] for item in caller.get("mine", limit=2, cursor=page["previous"]).json()["items"]] == seen[:2]
 
 
 def test_the_list_is_narrowed_and_nonsense_is_refused(district):

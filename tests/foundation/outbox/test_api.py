@@ -39,6 +39,8 @@ def test_ones_own_messages_come_page_by_page_newest_first(client, post, template
     ids = [row["id"] for row in page["items"] + rest["items"]]
     assert sorted(ids) == sorted(str(one.pk) for one in told)
     assert rest["next"] == ""
+    assert client.get(INBOX, {"limit": 2, "cursor": rest["previous"]}).json() == page
+    assert page["previous"] == ""
 
 
 def test_reading_happens_once_and_touches_nobody_elses(client, post, template):

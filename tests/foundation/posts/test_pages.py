@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from uuid import uuid4
@@ -11,17 +12,19 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.outbox.models import Gateway, Message, Wording
 from qipan.foundation.posts import operations, queries
 from qipan.foundation.posts.models import Absence, Person, Shift, Token, Unit, Volunteer
-from qipan.foundation.posts.pages import staff
+from qipan.foundation.posts.pages import people, staff
 from qipan.foundation.posts.pages.me import browser
 from qipan.foundation.posts.rules import Role
 from tests import factories
 from tests.foundation.outbox.conftest import template  # noqa: F401
 from tests.foundation.outbox.test_outbox import tell
+from tests.turning import there_and_back
 
 pytestmark = pytest.mark.django_db
 
@@ -81,15 +84,23 @@ class TestStaff:
             factories.post(Role.HANDLER, root, unit if number % 3 else None, valid_to=soon and soon + timedelta(days=1))
         whole = [row.pk for row in signed.get("/posts/", {"sort": sort}).context["rows"]]
         monkeypatch.setattr(staff, "SHOWN", 2)
-        seen, after = [], ""
-        while True:
-            page = signed.get("/posts/", {"sort": sort, "after": after})
-            seen += [row.pk for row in page.context["rows"]]
-            after = page.context["page"]["next"]
-            if not after:
-                break
+        seen = there_and_back(signed, f"/posts/?sort={sort}", lambda page: [row.pk for row in page.context["rows"]])
         assert len(whole) == 9
-        assert seen == whole
+        assert [key for page in seen for key in page] == whole
+
+    @pytest.mark.parametrize(("language", "words"), [("zh-hans", ("上一页", "下一页")), ("en", ("Previous", "Next"))])
+    def test_people_are_turned_both_ways_by_links_in_both_languages(self, signed, root, language, words, monkeypatch):
+        for number in range(6):
+            factories.person(district=root, name=f"李{number % 2}")
+        monkeypatch.setattr(people, "SHOWN", 3)
+        whole = there_and_back(signed, "/people/?q=李", lambda page: [row.pk for row in page.context["rows"]])
+        assert [len(page) for page in whole] == [3, 3]
+        signed.cookies["django_language"] = language
+        with translation.override(language):
+            first = signed.get("/people/")
+            second = signed.get("/people/", {"after": first.context["page"]["next"]}).content.decode()
+        links = re.findall(r'<a class="button" rel="(prev|next)"[^>]*>(?:<svg.*?</svg>)?([^<]+)', second)
+        assert links == [("prev", words[0]), ("next", words[1])]
 
     def test_it_goes_to_excel_and_csv_whole_and_never_as_a_formula(self, signed, root):
         for number in range(55):

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.incidents.conftest import Town
 from tests.incidents.pages.conftest import command
 
+from qipan.foundation.interface.cursors import encode
 from qipan.incidents import operations
 from qipan.incidents.models import Incident
 
@@ -72,6 +73,71 @@ def test_pages_follow_each_other_without_a_gap(recent: Town, as_, monkeypatch: p
         after = answer.context["page"]["next"]
         path = f"/incidents/?after={after}" if after else ""
     assert seen == list(reversed(made))
+
+
+@pytest.mark.parametrize("asked", ["", "sort=reported", "sort=due", "klass=facility", "text=路灯", "state=mine"])
+def test_the_way_back_is_the_same_pages(recent: Town, as_, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setattr("qipan.incidents.pages.lists.SIZE", 2)
+    for number in range(5):
+        recent.dispatched(title=f"路灯{number}")
+    client = as_(recent.handler)
+
+    def turn(name: str, answer):
+        cursor = answer.context["page"][{"after": "next", "before": "previous"}[name]]
+        return client.get(f"/incidents/?{asked}&{name}={cursor}") if cursor else None
+
+    answer, there, back = client.get(f"/incidents/?{asked}"), [], []
+    while answer:
+        there.append(numbers(answer))
+        last, answer = answer, turn("after", answer)
+    answer = last
+    while answer:
+        back.append(numbers(answer))
+        answer = turn("before", answer)
+    assert [len(page) for page in there] == [2, 2, 1]
+    assert back == there[::-1]
+
+
+def test_going_back_costs_no_more_and_keeps_the_filters(recent: Town, as_, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db import connection
+
+    monkeypatch.setattr("qipan.incidents.pages.lists.SIZE", 2)
+    for number in range(5):
+        recent.dispatched(title=f"小区路灯{number}")
+    client, filters = as_(recent.dispatcher), f"area={recent.village.pk}&category=street-light&sort=reported"
+    second = client.get(f"/incidents/?{filters}&after={client.get(f'/incidents/?{filters}').context['page']['next']}")
+    previous = second.context["page"]["previous"]
+    assert f'rel="prev" href="?{filters.replace("&", "&amp;")}&amp;before={previous}"' in second.content.decode()
+    assert "before=" not in second.context["exporting"]
+    with CaptureQueriesContext(connection) as seen:
+        first = client.get(f"/incidents/?{filters}&before={previous}")
+    assert len(numbers(first)) == 2
+    assert not first.context["page"]["previous"]
+    assert 'rel="prev"' not in first.content.decode()
+    assert len(seen) <= 6, "\n".join(query["sql"][:150] for query in seen)
+    assert sum('FROM "incidents_incident"' in query["sql"] for query in seen) == 1
+    assert client.get("/incidents/?before=zz").status_code == 422
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+@pytest.mark.parametrize("asked", ["klass=facility", "text=路灯", "text=路灯&older=1", "sort=due"])
+def test_a_made_up_cursor_breaks_nothing(recent: Town, as_, year: int, asked: str) -> None:
+    lamp = recent.dispatched(title="路灯")
+    for back in (False, True):
+        cursor = encode(datetime(year, 1, 1, tzinfo=UTC), lamp.pk, back=back)
+        assert as_(recent.dispatcher).get(f"/incidents/?{asked}&after={cursor}").status_code == 200
+
+
+def test_the_interface_for_programs_turns_back_too(recent: Town, as_) -> None:
+    made = [recent.report().number for _ in range(3)][::-1]
+    client = as_(recent.dispatcher)
+    first = client.get("/api/v1/incidents", {"limit": 2}).json()
+    second = client.get("/api/v1/incidents", {"limit": 2, "after": first["after"]}).json()
+    assert [[row["number"] for row in page["rows"]] for page in (first, second)] == [made[:2], made[2:]]
+    assert (first["before"], second["after"]) == ("", "")
+    assert client.get("/api/v1/incidents", {"limit": 2, "before": second["before"]}).json() == first
+    refused = client.get("/api/v1/incidents", {"before": "zz"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "bad-cursor")
 
 
 def test_a_preview_of_many_does_nothing_and_tells_exactly(recent: Town, as_) -> None:

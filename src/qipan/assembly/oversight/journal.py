@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,8 +19,9 @@ from django.views.decorators.http import require_GET, require_POST
 from qipan.assembly.oversight import details
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.duties.rules import State as Duty
+from qipan.foundation.interface.cursors import BadCursor
 from qipan.foundation.interface.files import sheet
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import CURSORS, staff, turned, unturned
 from qipan.foundation.journal import access, kinds, operations, queries
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.journal.queries import Filters
@@ -114,16 +114,17 @@ class TooManyRows(Invalid):
 def page(request: Acting) -> HttpResponse:
     viewer = request.post
     filters = read_filters(request, viewer)
-    before = _number(request.GET.get("after", ""))
-    entries = queries.recent(viewer=viewer, filters=filters, before=before, limit=PAGE + 1)
-    more, entries = len(entries) > PAGE, entries[:PAGE]
+    try:
+        found = queries.recent(viewer=viewer, filters=filters, after=turned(request), limit=PAGE)
+    except BadCursor:
+        found = queries.recent(viewer=viewer, filters=filters, limit=PAGE)
     context = {
-        "rows": list(rows(entries)),
-        "page": {"next": str(entries[-1].id) if more else "", "previous": ""},
+        "rows": list(rows(found.items)),
+        "page": found,
         "kinds": grouped_kinds(),
         "areas": places(viewer),
         "chips": CHIPS,
-        "query": urlencode({key: value for key, value in request.GET.items() if key != "after"}),
+        "query": unturned(request),
         "may_export": viewer.may(EXPORT),
         "state": state(viewer),
     }
@@ -163,7 +164,7 @@ def export(request: Acting, form: str) -> HttpResponseBase:
         by=viewer,
         at=now,
         entries=count,
-        filters={key: value for key, value in request.GET.items() if value and key != "after"},
+        filters={key: value for key, value in request.GET.items() if value and key not in CURSORS},
     )
     table = (_flat(row) for row in _all_rows(found.order_by("-id")))
     name = f"{gettext('Journal')}-{timezone.localdate():%Y%m%d}"

@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 
 from qipan.assembly import assets, urgency
 from qipan.foundation.interface import browsers
+from qipan.foundation.interface.pages import CURSORS
 from qipan.kernels.ids import new_id
 
 register = template.Library()
@@ -191,7 +192,7 @@ def sort_header(context: template.Context, key: str, label: str, kind: str = "")
     now = str(query.get("sort") or context.get("sort", ""))
     direction = {key: "ascending", f"-{key}": "descending"}.get(now, "")
     query["sort"] = f"-{key}" if now == key else key
-    for cursor in ("after", "before"):
+    for cursor in CURSORS:
         query.pop(cursor, None)
     return {"label": label, "direction": direction, "query": query.urlencode(), "kind": kind}
 
@@ -202,7 +203,7 @@ def pager(context: template.Context, page: Any) -> dict[str, Any]:
 
     def query(name: str, cursor: str) -> str:
         given: QueryDict = context["request"].GET.copy()
-        for one in ("after", "before"):
+        for one in CURSORS:
             given.pop(one, None)
         given[name] = cursor
         return given.urlencode()

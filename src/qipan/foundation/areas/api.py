@@ -77,7 +77,7 @@ def areas(
     if within is not None:
         rows = rows.filter(pk__in=queries.subtree(get(within, viewer=_viewer(request))).values("pk"))
     page = keyset(rows, order=("level", "pinyin", "id"), after=cursor, limit=limit)
-    return {"items": _shown(page.items), "next": page.next}
+    return {"items": _shown(page.items), "next": page.next, "previous": page.previous}
 
 
 @router.get(

@@ -219,7 +219,7 @@ def mine(
     viewer = require(request.viewer, "duties.see")  # type: ignore[attr-defined]
     filters = _filters(kind, urgency, area, text)
     work = queries.my_work(viewer=viewer, now=timezone.now(), filters=filters, after=cursor, limit=limit)
-    return {"items": [_row(row) for row in work.rows], "next": work.next}
+    return {"items": [_row(row) for row in work.rows], "next": work.next, "previous": work.previous}
 
 
 @router.get(
@@ -244,7 +244,7 @@ def of_unit(
     unit = posts.unit(unit_id, viewer=viewer)
     filters = replace(_filters(kind, urgency, area, text), post=post)
     work = queries.unit_work(viewer=viewer, unit=unit, now=timezone.now(), filters=filters, after=cursor, limit=limit)
-    return {"items": [_row(row) for row in work.rows], "next": work.next}
+    return {"items": [_row(row) for row in work.rows], "next": work.next, "previous": work.previous}
 
 
 @router.get(

@@ -37,7 +37,7 @@ UnitId = Annotated[int, Field(ge=1, le=BIGGEST, description=_("The number of a u
 UnitInPath = Annotated[int, Path(ge=1, le=BIGGEST, description=_("The number of a unit."))]
 Cursor = Annotated[
     str,
-    Query(max_length=400, description=_("`next` of the page before; empty for the first page."), examples=[""]),
+    Query(max_length=400, description=_("`next` or `previous` of a page; empty for the first page."), examples=[""]),
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description=_("Rows to a page."), examples=[50])]
 
@@ -50,8 +50,16 @@ class PageOf(Schema, Generic[T]):
 
     items: list[T] = Field(description=_("The rows of this page."))
     next: str = Field(description=_("The cursor of the next page; empty at the end."), examples=[""])
+    previous: str = Field(description=_("The cursor of the previous page; empty on the first."), examples=[""])
+
+
+class FeedOf(Schema, Generic[T]):
+    """What has come since; it is only read onward."""
+
+    items: list[T] = Field(description=_("The rows of this page."))
+    next: str = Field(description=_("The cursor to go on with."), examples=[""])
 
 
 def shown(page: Page[Any], row: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """A page as PageOf gives it."""
-    return {"items": [row(one) for one in page.items], "next": page.next}
+    return {"items": [row(one) for one in page.items], "next": page.next, "previous": page.previous}

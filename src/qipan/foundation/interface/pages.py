@@ -19,6 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from qipan.foundation.refusals import Forbidden, Invalid, NotFound
 
 View = Callable[..., Any]
+CURSORS = ("after", "before")  # what a list's address may hold of where one has turned to
 
 
 class FormIncomplete(Invalid):
@@ -80,11 +81,14 @@ def moved(request: HttpRequest, url: str) -> HttpResponse:
     return redirect(url)
 
 
-def without(request: HttpRequest, *names: str, **more: str) -> str:
-    """The query of the present address without some parts, and with others."""
+def turned(request: HttpRequest) -> str:
+    """The cursor in the address of a list: what `after` or `before` holds, "" on the first page."""
+    return next((request.GET[name] for name in CURSORS if request.GET.get(name)), "")
+
+
+def unturned(request: HttpRequest, *names: str) -> str:
+    """The query of the present address without its place in the list, and without some more parts."""
     query = request.GET.copy()
-    for name in names:
+    for name in (*CURSORS, *names):
         query.pop(name, None)
-    for name, value in more.items():
-        query[name] = value
     return query.urlencode()

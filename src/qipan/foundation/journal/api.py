@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from qipan.foundation.interface.api import BIGGEST, Cursor, Limit, Moment, PageOf
+from qipan.foundation.interface.api import BIGGEST, Cursor, FeedOf, Limit, Moment, PageOf, shown
 from qipan.foundation.interface.cursors import BadCursor, decode, encode
 from qipan.foundation.journal import queries
 from qipan.foundation.journal.models import Entry
@@ -83,15 +83,13 @@ def entries(request: HttpRequest, filters: Query[Filters], cursor: Cursor = "", 
         since=filters.since,
         until=filters.until,
     )
-    before = _number(cursor) if cursor else None
-    found = queries.recent(viewer=request.viewer, filters=wanted, before=before, limit=limit + 1)  # type: ignore[attr-defined]
-    following = encode(found[limit - 1].id) if len(found) > limit else ""
-    return {"items": [EntryOut.of(entry) for entry in found[:limit]], "next": following}
+    page = queries.recent(viewer=request.viewer, filters=wanted, after=cursor, limit=limit)  # type: ignore[attr-defined]
+    return shown(page, EntryOut.of)
 
 
 @router.get(
     "/positions",
-    response=PageOf[Placed],
+    response=FeedOf[Placed],
     summary=_("Entries after a position, oldest first"),
     description=_(
         "For programs that follow along: ask again with `next` as the cursor, which is given even where nothing is new."

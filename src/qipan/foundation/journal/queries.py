@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db.models import F, Max, Q, QuerySet
 
+from qipan.foundation.interface.cursors import Page, keyset
 from qipan.foundation.journal.models import Entry, Pending, Position, Seal
 
 
@@ -84,14 +85,12 @@ class Filters:
     until: datetime | None = None
 
 
-def recent(*, viewer: Any, filters: Filters | None = None, before: int | None = None, limit: int = 50) -> list[Entry]:
-    """Entries that a viewer may read, newest first; `before` is the id after which the page goes on (keyset)."""
+def recent(*, viewer: Any, filters: Filters | None = None, after: str = "", limit: int = 50) -> Page[Entry]:
+    """Entries that a viewer may read, newest first, page by page. Raises BadCursor."""
     from qipan.foundation.journal import access
 
     found = filtered(access.visible(viewer=viewer), filters or Filters())
-    if before is not None:
-        found = found.filter(id__lt=before)
-    return list(found.order_by("-id")[:limit])
+    return keyset(found, order=("-id",), after=after, limit=limit)
 
 
 def filtered(entries: QuerySet[Entry], filters: Filters) -> QuerySet[Entry]:

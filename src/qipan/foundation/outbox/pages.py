@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from qipan.foundation.interface import links
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import staff, turned
 from qipan.foundation.journal.forms import attempt, once, pressed
 from qipan.foundation.outbox import access, forms, operations, queries, rules, templates
 from qipan.foundation.outbox.models import Gateway, Message, Policy
@@ -49,7 +49,7 @@ NAVIGATION = [
 
 @staff(SEE)
 def inbox(request: Acting) -> HttpResponse:
-    found = queries.inbox(person=request.post.person, after=request.GET.get("after", ""), limit=SHOWN)
+    found = queries.inbox(person=request.post.person, after=turned(request), limit=SHOWN)
     context = {
         "rows": found.items,
         "shut": links.shut((row.link for row in found.items), viewer=request.post, own=True),

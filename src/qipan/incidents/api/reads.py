@@ -33,11 +33,11 @@ def viewer(request: HttpRequest) -> Post:
 @router.get("", response=schemas.PageOut, summary=_("A page of the incidents you may see"))
 def page(request: HttpRequest, query: FromQuery[schemas.PageQuery]) -> HttpResponse:
     found = queries.page(
-        viewer=viewer(request), filters=query.filters(), now=timezone.now(), order=query.order, after=query.after,
+        viewer=viewer(request), filters=query.filters(), now=timezone.now(), order=query.order, after=query.cursor,
         limit=query.limit,
     )  # fmt: skip
     # Straight to bytes: a list is what everybody loads all day long.
-    return _json({"rows": [row(each) for each in found.rows], "after": found.after})
+    return _json({"rows": [row(each) for each in found.rows], "after": found.after, "before": found.before})
 
 
 @router.get("/map", response=schemas.MapOut, summary=_("Open incidents with a point, for a map"))

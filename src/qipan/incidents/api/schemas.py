@@ -39,14 +39,23 @@ class Query(Schema):
     older: bool = Field(False, description=_("With words to search for: beyond the last twelve months too"))
 
     def filters(self) -> Filters:
-        values = self.model_dump(exclude={"order", "after", "limit"})
+        values = self.model_dump(exclude={"order", "after", "before", "limit"})
         return Filters(**{**values, "status": tuple(self.status), "klass": tuple(self.klass)})
 
 
 class PageQuery(Query):
     order: Literal["newest", "oldest", "due"] = "newest"
-    after: Annotated[str, StringConstraints(max_length=300)] = Field("", description=_("Cursor of the page before"))
+    after: Annotated[str, StringConstraints(max_length=300)] = Field(
+        "", description=_("`after` of a page: the next one")
+    )
+    before: Annotated[str, StringConstraints(max_length=300)] = Field(
+        "", description=_("`before` of a page: the previous one; rules out `after`")
+    )
     limit: int = Field(50, ge=1, le=200)
+
+    @property
+    def cursor(self) -> str:
+        return self.before or self.after
 
 
 class Row(Schema):
@@ -76,6 +85,7 @@ class Row(Schema):
 class PageOut(Schema):
     rows: list[Row]
     after: str = Field(description=_("Cursor of the next page; empty on the last"))
+    before: str = Field(description=_("Cursor of the previous page; empty on the first"))
 
 
 class Done(Schema):

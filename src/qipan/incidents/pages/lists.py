@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from qipan.foundation.areas.models import Area
-from qipan.foundation.interface.pages import command_id, staff
+from qipan.foundation.interface.pages import CURSORS, command_id, staff, turned
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.middleware import viewer
 from qipan.foundation.posts.models import Post, Unit
@@ -66,14 +66,14 @@ def page(request: HttpRequest) -> HttpResponse:
     state = given.get("state", "")
     sort = given.get("sort", "") or ("due" if state in {"mine", "due", "overdue"} else "-reported")
     found = queries.page(
-        viewer=post, filters=filters_of(given), now=now, order=SORTS.get(sort, "newest"), after=given.get("after", ""),
+        viewer=post, filters=filters_of(given), now=now, order=SORTS.get(sort, "newest"), after=turned(request),
         limit=SIZE,
     )  # fmt: skip
     choices, views = offered(post, now)
     context = {
         "rows": [described(row) for row in found.rows],
-        "page": {"next": found.after, "previous": "", "total": None},
-        "first": bool(given.get("after")),
+        "page": {"next": found.after, "previous": found.before, "total": None},
+        "first": bool(found.before),
         "sort": sort,
         "tabs": [
             {"label": label, "url": f"?{_with(given, state=name)}", "active": state == name}
@@ -84,7 +84,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "sources": [(name, label) for name, label in wording.SOURCES.items() if name != "public"],
         "choices": choices,
         "given": given,
-        "filtered": any(value for key, value in given.items() if key not in {"state", "sort", "after"}),
+        "filtered": any(value for key, value in given.items() if key not in {"state", "sort", *CURSORS}),
         "older": f"?{_with(given, older='1')}" if given.get("text") and given.get("older") != "1" else "",
         "may_batch": post.may("incidents.dispatch") or post.may("incidents.remind"),
         "may_report": post.may("incidents.report"),
@@ -172,7 +172,8 @@ def _english() -> bool:
 
 def _with(given: Any, **changes: str) -> str:
     query = given.copy()
-    query.pop("after", None)
+    for name in CURSORS:
+        query.pop(name, None)
     for key, value in changes.items():
         query[key] = value
     return "&".join(part for part in query.urlencode().split("&") if not part.endswith("="))

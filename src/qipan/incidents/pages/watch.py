@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import staff, turned
 from qipan.foundation.posts.middleware import viewer
 from qipan.incidents.pages import actions, wording
 from qipan.incidents.queries import watch
@@ -28,10 +28,6 @@ def _tabs(names: dict[str, Any], state: str) -> list[dict[str, Any]]:
     return [{"label": label, "url": f"?state={name}", "active": name == state} for name, label in names.items()]
 
 
-def _page(after: str) -> dict[str, Any]:
-    return {"next": after, "previous": "", "total": None}
-
-
 @staff("incidents.view")
 @require_GET
 def supervisions(request: HttpRequest) -> HttpResponse:
@@ -39,7 +35,7 @@ def supervisions(request: HttpRequest) -> HttpResponse:
     post, now = viewer(request), timezone.now()
     state = request.GET.get("state", "open")
     state = state if state in SUPERVISIONS else "open"
-    rows, after = watch.supervisions(viewer=post, now=now, state=state, after=request.GET.get("after", ""))
+    found = watch.supervisions(viewer=post, now=now, state=state, after=turned(request))
     context = {
         "rows": [
             {
@@ -52,10 +48,10 @@ def supervisions(request: HttpRequest) -> HttpResponse:
                     for name in actions.on_supervision(one, viewer=post)
                 ],
             }
-            for one in rows
+            for one in found.items
         ],
         "tabs": _tabs(SUPERVISIONS, state),
-        "page": _page(after),
+        "page": found,
     }
     return render(request, "incidents/supervisions.html", context)
 
@@ -66,7 +62,7 @@ def checks(request: HttpRequest) -> HttpResponse:
     """Closed incidents drawn at random, to be looked at again."""
     post = viewer(request)
     done = request.GET.get("state") == "done"
-    rows, after = watch.checks(viewer=post, done=done, after=request.GET.get("after", ""))
+    found = watch.checks(viewer=post, done=done, after=turned(request))
     context = {
         "rows": [
             {
@@ -75,10 +71,10 @@ def checks(request: HttpRequest) -> HttpResponse:
                 "url": actions.address("check", one.incident_id, one.pk) if not done else "",
                 "flags": wording.flags(one.incident.flags),
             }
-            for one in rows
+            for one in found.items
         ],
         "tabs": _tabs(DONE, "done" if done else ""),
-        "page": _page(after),
+        "page": found,
     }
     return render(request, "incidents/checks.html", context)
 
@@ -89,7 +85,7 @@ def call_backs(request: HttpRequest) -> HttpResponse:
     """Unhappy ratings: whom the desk calls."""
     post = viewer(request)
     done = request.GET.get("state") == "done"
-    rows, after = watch.call_backs(viewer=post, done=done, after=request.GET.get("after", ""))
+    found = watch.call_backs(viewer=post, done=done, after=turned(request))
     context = {
         "rows": [
             {
@@ -98,9 +94,9 @@ def call_backs(request: HttpRequest) -> HttpResponse:
                 "status_name": wording.status_name(one.incident.status, one.incident.klass),
                 "url": actions.address("call-back", one.incident_id, one.pk) if not done else "",
             }
-            for one in rows
+            for one in found.items
         ],
         "tabs": _tabs(DONE, "done" if done else ""),
-        "page": _page(after),
+        "page": found,
     }
     return render(request, "incidents/call_backs.html", context)

@@ -18,7 +18,6 @@ from qipan.incidents.queries.lists import COLUMNS as COLUMNS
 from qipan.incidents.queries.lists import FEW_NAMES as FEW_NAMES
 from qipan.incidents.queries.lists import HORIZON as HORIZON
 from qipan.incidents.queries.lists import NAMES as NAMES
-from qipan.incidents.queries.lists import BadCursor as BadCursor
 from qipan.incidents.queries.lists import Filters as Filters
 from qipan.incidents.queries.lists import Page as Page
 from qipan.incidents.queries.lists import UnknownOrder as UnknownOrder

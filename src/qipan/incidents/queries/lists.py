@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.contrib.postgres.search import SearchQuery
 from django.db import connection
 from django.db.models import (
@@ -27,6 +25,7 @@ from django.utils import timezone
 
 from qipan.foundation.areas.access import within
 from qipan.foundation.areas.models import Area, Level
+from qipan.foundation.interface import cursors
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
@@ -39,13 +38,10 @@ from qipan.kernels import bigrams
 
 HORIZON = timedelta(days=366)  # how far back a search by words looks by itself
 NEAR = timedelta(days=60)  # where a list of one kind of thing looks first
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)  # nothing is older: a cursor that somebody made up is not reckoned with
 SPAN = 30 * 86400  # seconds; see models.Months
 # Classes so common that the newest fifty are near however the list is read.
 COMMON = frozenset({Klass.HAZARD, Klass.HELP, Klass.CITY, Klass.FACILITY, Klass.DISPUTE})
-
-
-class BadCursor(Invalid):
-    """This page link is damaged. Please start again from the first page."""
 
 
 class UnknownOrder(Invalid):
@@ -75,10 +71,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Rows as dictionaries, and the cursor of the next page ("" on the last)."""
+    """Rows as dictionaries, the cursor of the next page ("" on the last) and of the previous one ("" on the first)."""
 
     rows: list[dict[str, Any]]
     after: str
+    before: str
 
 
 class Overlaps(Func):
@@ -233,33 +230,38 @@ def searched(text: str) -> Q:
 def page(
     *, viewer: Post, filters: Filters, now: datetime, order: str = "newest", after: str = "", limit: int = 50
 ) -> Page:
-    """One page of a list by keyset: its cost does not grow with how far one has turned, nor with the years.
+    """One page of a list by keyset: its cost does not grow with how far one has turned, nor with the years. `after` is
+    the `after` or `before` of a page.
 
     One query, and a small one where a filter names an area or a category; a second one for a class that does not fill
     a page in two months. A search by words looks into the newest two
     months first, then into a year, and further only where `older` asks for it; so a common word is as quick as a rare
-    one.
+    one. See also `cursors.turn`.
     """
     if order not in ORDERS:
         raise UnknownOrder(field="order")
     columns = ORDERS[order]
+    beside = cursors.read(Incident.objects.all(), order=columns, cursor=after)
     conditions = _conditions(viewer=viewer, filters=filters, now=now)
     if order in {"due", "last-due"}:
         conditions &= Q(due_at__isnull=False)
         if filters.state not in {"ended", ""} or (set(filters.status) <= set(OPEN) and filters.status):
             conditions &= IS_OPEN
-    newest = now
-    if after:
-        newest, key = _read(after)
-        conditions &= _behind(columns, newest, key)
-    found: list[dict[str, Any]] = []
-    for window, loose in _windows(viewer, filters, order, newest):
-        found = _top(viewer, filters, conditions & window, columns, limit + 1, loose=loose)
-        if len(found) > limit:
-            break
-    more = len(found) > limit
-    found = found[:limit]
-    return Page(found, _cursor(columns, found[-1]) if more else "")
+
+    def first(way: Sequence[str], beside: Sequence[Any] | None, count: int) -> list[dict[str, Any]]:
+        begin, beyond, back = now, conditions, way[0] != columns[0]
+        if beside is not None:
+            begin, beyond = min(max(beside[0], FIRST), now), conditions & cursors.condition(way, beside)
+        found: list[dict[str, Any]] = []
+        for window, loose in _windows(viewer, filters, order, begin, back=back):
+            found = _top(viewer, filters, beyond & window, way, count, loose=loose)
+            if len(found) == count:
+                break
+        return found
+
+    back = cursors.leads_back(after)
+    found = cursors.turn(first, order=columns, beside=beside, back=back, limit=limit, value=dict.__getitem__)
+    return Page(found.items, found.next, found.previous)
 
 
 def rows(*, viewer: Post, filters: Filters, now: datetime, order: str, limit: int) -> list[dict[str, Any]]:
@@ -311,44 +313,23 @@ def _sorted(columns: Sequence[str], *, loose: bool = False) -> str:
                      for place, (name, way) in enumerate(names))  # fmt: skip
 
 
-def _windows(viewer: Post, filters: Filters, order: str, newest: datetime) -> Iterator[tuple[Q, bool]]:
-    """How far back a list looks, step by step, until a page is full; and whether few rows are to be expected there.
-    Every step holds those before it."""
+def _windows(viewer: Post, filters: Filters, order: str, begin: datetime, *, back: bool) -> Iterator[tuple[Q, bool]]:
+    """How far from where it begins a list looks, step by step, until a page is full; and whether few rows are to be
+    expected there. Every step holds those before it. `back`: towards now."""
     further = filters.older or filters.since is not None
     # Whoever sees what is the unit's own, and nothing by area.
     own = viewer.role == Role.HANDLER
     if order != "newest":
         yield Q(), False
     elif filters.text:
-        last = int(newest.timestamp()) // SPAN
+        at = int(begin.timestamp()) // SPAN
         for spans in (2, 13):
-            yield Q(Overlaps(Months(F("reported_at")), list(range(last - spans + 1, last + 1)))), False
+            months = range(at, at + spans) if back else range(at - spans + 1, at + 1)
+            yield Q(Overlaps(Months(F("reported_at")), list(months))), False
         if further:
             yield Q(), own
     elif filters.klass and filters.since is None:
-        yield Q(reported_at__gte=newest - NEAR), False
+        yield Q(reported_at__lte=begin + NEAR) if back else Q(reported_at__gte=begin - NEAR), False
         yield Q(), own
     else:
         yield Q(), False
-
-
-def _cursor(columns: Sequence[str], row: dict[str, Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([row[name.lstrip("-")] for name in columns])).decode().rstrip("=")
-
-
-def _read(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        first, last = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        when, key = datetime.fromisoformat(first), UUID(last)
-    except (ValueError, TypeError, AttributeError) as problem:
-        raise BadCursor(field="after") from problem
-    if when.tzinfo is None:
-        raise BadCursor(field="after")
-    return when, key
-
-
-def _behind(columns: Sequence[str], when: datetime, key: UUID) -> Q:
-    """Rows after the cursor's, for a two-column order that runs one way."""
-    name, way = columns[0].lstrip("-"), "lt" if columns[0].startswith("-") else "gt"
-    # The first condition alone lets the index be entered at the right place.
-    return Q(**{f"{name}__{way}e": when}) & (Q(**{f"{name}__{way}": when}) | Q(**{f"id__{way}": key}))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 
-from qipan.foundation.interface.cursors import keyset
+from qipan.foundation.interface.cursors import Page, keyset
 from qipan.foundation.posts.models import Post
 from qipan.incidents import access
 from qipan.incidents.models import Rating, SpotCheck, Supervision
@@ -19,9 +19,9 @@ LIMIT = 50
 
 def supervisions(
     *, viewer: Post, now: datetime, state: str = "open", after: str = "", limit: int = LIMIT
-) -> tuple[list[Supervision], str]:
+) -> Page[Supervision]:
     """Supervisions of visible incidents: `open` (soonest due first), `answered` (waiting for the commander's word),
-    `overdue`, `ended`. The list and the cursor of the next page."""
+    `overdue`, `ended`."""
     rows = Supervision.objects.filter(incident__in=_visible(viewer))
     match state:
         case "ended":
@@ -37,7 +37,7 @@ def supervisions(
     return _page(rows, "due_at", after, limit, down=state == "ended")
 
 
-def checks(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> tuple[list[SpotCheck], str]:
+def checks(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> Page[SpotCheck]:
     """Second checks that wait, oldest first, or those done, newest first."""
     rows = SpotCheck.objects.filter(incident__in=_visible(viewer), checked_at__isnull=not done)
     rows = rows.select_related("incident__category", "incident__township", "incident__village", "incident__unit",
@@ -45,7 +45,7 @@ def checks(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> 
     return _page(rows, "drawn_at", after, limit, down=done)
 
 
-def call_backs(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> tuple[list[Rating], str]:
+def call_backs(*, viewer: Post, done: bool, after: str = "", limit: int = LIMIT) -> Page[Rating]:
     """Unhappy ratings that wait for a call, oldest first, or those called, newest first."""
     rows = Rating.objects.filter(incident__in=_visible(viewer), stars__lte=UNHAPPY, called_back_at__isnull=not done)
     rows = rows.select_related("incident__category", "incident__township", "incident__village", "incident__unit",
@@ -57,7 +57,6 @@ def _visible(viewer: Post) -> Any:
     return access.visible(viewer=viewer).order_by().values("pk")
 
 
-def _page(rows: QuerySet[M], column: str, after: str, limit: int, *, down: bool) -> tuple[list[M], str]:
+def _page(rows: QuerySet[M], column: str, after: str, limit: int, *, down: bool) -> Page[M]:
     sign = "-" if down else ""
-    page = keyset(rows, order=(sign + column, f"{sign}id"), after=after, limit=limit)
-    return page.items, page.next
+    return keyset(rows, order=(sign + column, f"{sign}id"), after=after, limit=limit)

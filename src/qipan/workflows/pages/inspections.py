@@ -20,7 +20,7 @@ from qipan.foundation.areas.access import located
 from qipan.foundation.areas.models import Area, Premises, PremisesKind
 from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.interface.forms import refused_into
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import staff, turned
 from qipan.foundation.journal.forms import once
 from qipan.foundation.posts.access import inside, visible_units
 from qipan.foundation.posts.middleware import viewer
@@ -51,7 +51,7 @@ def visits(request: HttpRequest) -> HttpResponse:
         rows, order = rows.filter(state=State.DONE), ("-visited_at", "-id")
         if tab == "found":
             rows = rows.filter(findings_count__gt=0)
-    page = keyset(rows, order=order, after=request.GET.get("after", ""), limit=SIZE)
+    page = keyset(rows, order=order, after=turned(request), limit=SIZE)
     context = {
         "tabs": [{"label": label, "url": f"?tab={key}", "active": key == tab} for key, label in TABS.items()],
         "visits": page.items,
@@ -269,7 +269,7 @@ def zeros(request: HttpRequest) -> HttpResponse:
     broken = request.GET.get("state", "broken") == "broken"
     if broken:
         rows = rows.filter(pk__in=three_zeros.broken(since=since, viewer=by))
-    page = keyset(rows, order=("kind", "pinyin", "id"), after=request.GET.get("after", ""), limit=SIZE)
+    page = keyset(rows, order=("kind", "pinyin", "id"), after=turned(request), limit=SIZE)
     states = three_zeros.states(premises=[row.pk for row in page.items], since=since, viewer=by)
     summary = three_zeros.summary(since=since, viewer=by)
     labels = dict(PremisesKind.choices)

@@ -19,7 +19,7 @@ from qipan.foundation.areas import access, operations, pictures, queries, rules
 from qipan.foundation.areas.models import Area, Code, Jurisdiction, Level, Premises, PremisesKind
 from qipan.foundation.areas.pages.common import area_of, exported, viewer
 from qipan.foundation.interface.cursors import keyset
-from qipan.foundation.interface.pages import staff, without
+from qipan.foundation.interface.pages import staff, turned, unturned
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as past
 from qipan.foundation.journal.forms import attempt
@@ -51,7 +51,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     order = SORTS.get(sort, SORTS["name"])
     if form := request.GET.get("export", ""):
         return exported(form, name="areas", header=_header(), rows=_exported(rows.order_by("level", *order)))  # type: ignore[no-any-return]
-    page = keyset(rows, order=("level", *order) if deep else order, after=request.GET.get("after", ""), limit=SIZE)
+    page = keyset(rows, order=("level", *order) if deep else order, after=turned(request), limit=SIZE)
     numbers = [area.pk for area in page.items]
     codes, below = queries.codes(numbers), queries.contents(page.items)
     parents = queries.area_names(area.parent_id for area in page.items if area.parent_id) if deep else {}
@@ -68,9 +68,9 @@ def listed(request: HttpRequest) -> HttpResponse:
             for area in page.items
         ],
         "deep": deep,
-        "page": {"next": page.next},
+        "page": page,
         "levels": Level.choices,
-        "exporting": without(request, "after"),
+        "exporting": unturned(request),
         "may_change": viewer(request).may(rules.CHANGE),
     }
     return render(request, "areas/list.html", context)

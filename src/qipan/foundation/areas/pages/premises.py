@@ -18,7 +18,7 @@ from qipan.foundation.areas import access, operations, queries, rules
 from qipan.foundation.areas.models import Area, Premises, PremisesKind
 from qipan.foundation.areas.pages.common import area_of, exported, viewer
 from qipan.foundation.interface.cursors import keyset
-from qipan.foundation.interface.pages import staff, without
+from qipan.foundation.interface.pages import staff, turned, unturned
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as past
 from qipan.foundation.journal.forms import attempt, pressed
@@ -43,15 +43,15 @@ def listed(request: HttpRequest) -> HttpResponse:
     order = SORTS.get(request.GET.get("sort", "kind"), SORTS["kind"])
     if form := request.GET.get("export", ""):
         return exported(form, name="premises", header=_header(), rows=_exported(rows.order_by(*order)))  # type: ignore[no-any-return]
-    page = keyset(rows, order=order, after=request.GET.get("after", ""), limit=SIZE)
+    page = keyset(rows, order=order, after=turned(request), limit=SIZE)
     names = queries.area_names(number for row in page.items for number in row.areas()[1:])
     context = {
         "here": here,
         "rows": [{"premises": row, "place": _place(row, names)} for row in page.items],
-        "page": {"next": page.next},
+        "page": page,
         "kinds": PremisesKind.choices,
         "areas": _areas(who.area),
-        "exporting": without(request, "after"),
+        "exporting": unturned(request),
         "filtered": bool(request.GET.get("text") or kind or request.GET.get("area")),
         "may_change": who.may(rules.CHANGE),
     }

@@ -19,7 +19,7 @@ from qipan.foundation.duties.queries import Filters, Work
 from qipan.foundation.duties.rules import SEE, URGENCY_TITLES, State, Urgency
 from qipan.foundation.interface.cursors import BadCursor
 from qipan.foundation.interface.files import sheet
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import CURSORS, staff, turned, unturned
 from qipan.foundation.posts import queries as posts
 from qipan.foundation.posts.middleware import Acting
 from qipan.foundation.posts.models import Unit
@@ -52,7 +52,7 @@ def filters_of(request: Acting) -> Filters:
 
 def cursor_of(request: Acting) -> str:
     """The cursor in an address; one that is none leads to the first page."""
-    after = request.GET.get("after", "")
+    after = turned(request)
     try:
         queries.check_cursor(after)
     except BadCursor:
@@ -63,7 +63,7 @@ def cursor_of(request: Acting) -> str:
 def chips(request: Acting, work: Work) -> list[dict[str, Any]]:
     """Quick choices by urgency with their numbers; those that are empty are left out."""
     query = request.GET.copy()
-    for name in ("urgency", "after"):
+    for name in ("urgency", *CURSORS):
         query.pop(name, None)
     now = request.GET.get("urgency", "")
     found = [{"label": _("All"), "count": work.total, "query": query.urlencode(), "active": not now}]
@@ -90,10 +90,8 @@ def groups(work: Work) -> list[dict[str, Any]]:
 
 def listed(request: Acting, work: Work) -> dict[str, Any]:
     """What every list of duties shows."""
-    query = request.GET.copy()
-    query.pop("after", None)
     return {
-        "export": query.urlencode(),
+        "export": unturned(request),
         "work": work,
         "groups": groups(work),
         "chips": chips(request, work),
@@ -101,7 +99,7 @@ def listed(request: Acting, work: Work) -> dict[str, Any]:
         "chosen": request.GET.getlist("kind"),
         "q": request.GET.get("q", ""),
         "urgency": request.GET.get("urgency", ""),
-        "page": {"next": work.next, "previous": "", "total": None},
+        "page": {"next": work.next, "previous": work.previous, "total": None},
     }
 
 

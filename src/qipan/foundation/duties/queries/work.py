@@ -21,6 +21,7 @@ from qipan.kernels import clock
 
 PAGE = 100
 DECEMBER = 12
+ORDER = ("due_at", "id")  # soonest first, those without a deadline last
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Work:
     kinds: list[tuple[str, str, int]]
     total: int
     next: str = ""
+    previous: str = ""
 
     def groups(self) -> list[tuple[Urgency, list[Row]]]:
         """The rows by urgency, in the order of urgency; groups without rows are left out."""
@@ -101,7 +103,7 @@ def in_group(one: Urgency, *, now: datetime) -> Q:
 def my_work(*, viewer: Post, now: datetime, filters: Filters = NO_FILTERS, after: str = "", limit: int = PAGE) -> Work:
     """What needs this post: its own duties and its unit's that nobody has taken, by what is left.
 
-    `after` is the `next` of the page before. A fixed number of queries. Raises BadCursor.
+    `after` is the `next` or `previous` of a page. A fixed number of queries. Raises BadCursor.
     """
     rows = Duty.objects.filter(access.owed_by(viewer), district=viewer.district_id).exclude(state=State.ENDED)
     return _work(rows, now=now, filters=filters, after=after, limit=limit, viewer=viewer, own=True)
@@ -133,46 +135,22 @@ def _work(
     counts = rows.aggregate(**{one.name: Count("pk", filter=in_group(one, now=now)) for one in Urgency})
     if filters.urgency is not None:
         rows = rows.filter(in_group(filters.urgency, now=now))
-    page = list(_after(rows, after).select_related("unit", "post__person", "township", "village")[: limit + 1])
+    rows = rows.select_related("unit", "post__person", "township", "village")
+    page = cursors.keyset(rows, order=ORDER, after=after, limit=limit, nullable=ORDER[:1])
     found = [(name, kinds.title(name), number) for name, number in sorted(by_kind.items(), key=lambda item: -item[1])]
     return Work(
-        rows=described(page[:limit], now=now, viewer=viewer, own=own),
+        rows=described(page.items, now=now, viewer=viewer, own=own),
         counts={one: counts[one.name] for one in Urgency},
         kinds=found,
         total=sum(counts.values()),
-        next=_cursor(page[limit - 1]) if len(page) > limit else "",
+        next=page.next,
+        previous=page.previous,
     )
 
 
-def check_cursor(after: str) -> tuple[datetime | None, UUID] | None:
-    """What a cursor holds: a deadline or none, and the id of the last row. Raises BadCursor."""
-    if not after:
-        return None
-    at, key = cursors.decode(after, length=2)
-    try:
-        last = UUID(key)
-        moment = datetime.fromisoformat(at) if at else None
-    except (ValueError, TypeError, AttributeError):
-        raise cursors.BadCursor(field="cursor") from None
-    if moment is not None and moment.tzinfo is None:
-        raise cursors.BadCursor(field="cursor")
-    return moment, last
-
-
-def _after(rows: QuerySet[Duty], after: str) -> QuerySet[Duty]:
-    """Soonest first, those without a deadline last, from a cursor on."""
-    rows = rows.order_by(F("due_at").asc(nulls_last=True), "pk")
-    found = check_cursor(after)
-    if found is None:
-        return rows
-    moment, last = found
-    if moment is None:
-        return rows.filter(due_at=None, pk__gt=last)
-    return rows.filter(Q(due_at__gt=moment) | Q(due_at=moment, pk__gt=last) | Q(due_at=None))
-
-
-def _cursor(duty: Duty) -> str:
-    return cursors.encode(duty.due_at.isoformat() if duty.due_at else None, str(duty.pk))
+def check_cursor(after: str) -> None:
+    """Raises BadCursor for what is not a cursor of such a list."""
+    cursors.read(Duty.objects.all(), order=ORDER, cursor=after, nullable=ORDER[:1])
 
 
 def one(*, duty_id: UUID, viewer: Post, now: datetime) -> Row:

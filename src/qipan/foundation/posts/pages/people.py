@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from qipan.foundation.interface.cursors import keyset
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import staff, turned
 from qipan.foundation.journal.forms import attempt, pressed
 from qipan.foundation.posts import access, forms, operations, queries
 from qipan.foundation.posts.middleware import Acting
@@ -38,8 +38,8 @@ def listed(request: Acting) -> HttpResponse:
     held = Q(posts__valid_from__lte=at) & (Q(posts__valid_to=None) | Q(posts__valid_to__gt=at))
     rows = rows.annotate(held=Count("posts", filter=held))
     total = rows.count()
-    found = keyset(rows, order=("name", "username", "id"), after=request.GET.get("after", ""), limit=SHOWN)
-    page_of = {"next": found.next, "total": total, "shown": len(found.items)}
+    found = keyset(rows, order=("name", "username", "id"), after=turned(request), limit=SHOWN)
+    page_of = {"next": found.next, "previous": found.previous, "total": total, "shown": len(found.items)}
     return render(request, "posts/people.html", {"rows": found.items, "page": page_of})
 
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from qipan.foundation.areas.models import Area
 from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.interface.files import sheet
-from qipan.foundation.interface.pages import staff
+from qipan.foundation.interface.pages import staff, turned
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.journal.forms import attempt
@@ -70,13 +70,13 @@ def listed(request: Acting) -> HttpResponseBase:
     if form := request.GET.get("format"):
         return _export(rows.order_by(*order), form)
     total = rows.count()
-    found = keyset(rows, order=order, after=request.GET.get("after", ""), limit=SHOWN)
+    found = keyset(rows, order=order, after=turned(request), limit=SHOWN)
     return render(
         request,
         "posts/list.html",
         {
             "rows": found.items,
-            "page": {"next": found.next, "total": total, "shown": len(found.items)},
+            "page": {"next": found.next, "previous": found.previous, "total": total, "shown": len(found.items)},
             "sort": request.GET.get("sort", "area"),
             "roles": Role.choices,
             "kinds": PostKind.choices,
