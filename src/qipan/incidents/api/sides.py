@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from ninja import Router, Schema
+from pydantic import Field, StringConstraints
 
 from qipan.foundation.posts import access as posts
 from qipan.foundation.posts.api_words import _
@@ -25,6 +26,10 @@ class Kept(Schema):
 
     id: UUID
     state: str
+
+
+class SideAnswerIn(Schema):
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] = Field(examples=["已到场协助"])
 
 
 class CheckIn(Schema):
@@ -66,13 +71,13 @@ for path, name, summary, body, work, gives, status in (
     ("asks/{uuid:ask_id}/decide", "decide", _("Grant or refuse a request"), schemas.DecideIn, operations.decide,
      _asked, 200),
     ("asks/{uuid:ask_id}/withdraw", "withdraw", _("Withdraw a request"), None, operations.withdraw, _asked, 200),
-    ("{uuid:incident_id}/assistance", "assistance", _("Say what the helping unit did"), schemas.AnswerIn,
+    ("{uuid:incident_id}/assistance", "assistance", _("Say what the helping unit did"), SideAnswerIn,
      operations.answer_assistance, _now("answered", "incident_id"), 200),
     ("{uuid:incident_id}/remind", "remind", _("Remind whoever has it now"), schemas.NoteIn, _remind,
      _now("reminded", "incident_id"), 201),
     ("{uuid:incident_id}/supervise", "supervise", _("Put under supervision"), schemas.SuperviseIn, _supervise,
      _now("open"), 201),
-    ("supervisions/{uuid:supervision_id}/answer", "answer_supervision", _("Answer a supervision"), schemas.AnswerIn,
+    ("supervisions/{uuid:supervision_id}/answer", "answer_supervision", _("Answer a supervision"), SideAnswerIn,
      operations.answer_supervision, _now("answered"), 200),
     ("supervisions/{uuid:supervision_id}/end", "end", _("End a supervision"), schemas.NoteIn, _end,
      _now("ended"), 200),
