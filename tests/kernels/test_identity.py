@@ -145,6 +145,7 @@ PIECES = st.sampled_from(
 def test_masking_twice_changes_nothing_and_leaves_no_number(text):
     once = identity.mask_text(text).text
     assert identity.mask_text(once).text == once
+    assert len(once) <= len(text)
     assert not identity.has_numbers(once)
 
 
@@ -158,3 +159,11 @@ def test_a_mobile_number_never_survives_in_text(before, second, rest, after):
 @given(st.text())
 def test_narrowing_never_changes_the_length(text):
     assert len(identity.narrow(text)) == len(text)
+
+
+@pytest.mark.parametrize("text", ["03358089668", "打 03725110000 找人", "7+004(03358089668+7"])
+def test_a_masked_text_is_never_longer_than_it_was(text):
+    masked = identity.mask_text(text)
+    assert masked.found
+    assert len(masked.text) <= len(text)
+    assert not identity.has_numbers(masked.text)

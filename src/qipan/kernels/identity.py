@@ -181,7 +181,8 @@ def _looks_like_id(value: str) -> bool:
 
 
 def mask_text(text: str, *, names: Iterable[str] = ()) -> Masked:
-    """Masks identification numbers, phone numbers and the names given. Repeating it changes nothing."""
+    """Masks identification numbers, phone numbers and the names given. Repeating it changes nothing, and the text is
+    never longer than it was: what fitted a column fits it masked."""
     names = tuple(names)
     done = _mask_once(text, names)
     while (more := _mask_once(done.text, ())).found:  # what is left beside a mask may read as another number
@@ -198,7 +199,7 @@ def _mask_once(text: str, names: tuple[str, ...]) -> Masked:
     spots.sort()
     parts, at = [], 0
     for start, end, _kind, _value, mask in spots:
-        parts += [text[at:start], mask]
+        parts += [text[at:start], mask.replace("*", "", max(0, len(mask) - (end - start)))]
         at = end
     return Masked("".join([*parts, text[at:]]), tuple((kind, value) for _s, _e, kind, value, _m in spots))
 

@@ -121,6 +121,12 @@ def test_numbers_never_leave_in_a_text(post, template):
     assert "11010519491231002X" not in message.body
 
 
+def test_a_number_at_the_end_of_a_long_subject_is_masked_before_it_is_cut(post, template):
+    (message,) = tell(post, context={"number": "字" * 179 + "13800138000", "text": ""})
+    assert "138001380" not in message.subject
+    assert len(message.subject) <= 200
+
+
 def test_each_reader_gets_the_language_they_chose(post, template):
     english = factories.post(
         Role.HANDLER, post.area, post.unit, person=factories.person(district=post.area, language="en")

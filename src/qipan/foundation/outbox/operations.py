@@ -116,7 +116,8 @@ class _Letters:
             if language not in texts:
                 own = self.wordings[district_id].get((template, language))
                 subject, body = templates.words(name=template, own=own, language=language, context=context)
-                texts[language] = identity.mask_text(subject).text, identity.mask_text(body).text
+                # Masked before it is cut: half a number is not seen to be one.
+                texts[language] = identity.mask_text(subject).text[:200], identity.mask_text(body).text
             in_app = channel == Channel.APP
             who = ":".join(f"{key}={getattr(value, 'pk', value)}" for key, value in sorted(recipient.items()))
             self.written.append(

@@ -58,4 +58,4 @@ def words(*, name: str, own: Wording | None, language: str, context: Mapping[str
     subject, body = (own.subject, own.body) if own else ours(name, language)
     with translation.override(language):
         values = {key: str(value) for key, value in context.items()}
-    return rules.fill(subject, values)[:200], rules.fill(body, values)
+    return rules.fill(subject, values), rules.fill(body, values)
