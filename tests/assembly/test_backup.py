@@ -206,6 +206,18 @@ def test_a_manifest_signed_by_another_key_is_told_as_unknown(house, tmp_path, se
     assert not known
 
 
+def test_a_backup_signed_anew_by_somebody_else_is_refused_where_the_key_was_named(house, tmp_path, settings):
+    fill()
+    backup.make(tmp_path / "backup", conninfo=house.conninfo)
+    own = (tmp_path / "backup" / "manifest.sig").read_text().split()[0]
+    settings.KEYS = tmp_path / "attacker"
+    backup.make(tmp_path / "forged", conninfo=house.conninfo)
+    settings.KEYS = tmp_path / "new machine"
+    assert backup.read(tmp_path / "backup", signed_by=own)[1:] == (own, False)
+    with pytest.raises(backup.SignedByAnother):
+        backup.read(tmp_path / "forged", signed_by=own)
+
+
 def test_the_digest_sees_any_difference_and_no_order(house):
     fill()
     before = contents(house.conninfo)

@@ -59,6 +59,10 @@ class NotABackup(Invalid):
     """{folder} is not a whole backup: {why}."""
 
 
+class SignedByAnother(Invalid):
+    """The backup is signed by key {key}, not by the one you named. Nothing was touched."""
+
+
 class NotEqual(Conflict):
     """What was restored differs from the backup: {what}. Do not use this database."""
 
@@ -119,10 +123,12 @@ def make(folder: Path, *, conninfo: str, now: datetime | None = None, tell: Prog
     return manifest
 
 
-def read(folder: Path, *, tell: Progress | None = None) -> tuple[dict[str, Any], str, bool]:
+def read(folder: Path, *, signed_by: str = "", tell: Progress | None = None) -> tuple[dict[str, Any], str, bool]:
     """(manifest, id of the key that signed it, whether this installation knows that key). Checks every hash.
 
-    Raises NotABackup where a part is missing, altered, not listed or not signed by the key it names.
+    `signed_by`: the only key whose word counts. On a new machine every key is unknown, and whoever altered a backup
+    could have signed it anew with their own. Raises NotABackup where a part is missing, altered, not listed or not
+    signed by the key it names, SignedByAnother.
     """
     tell = tell or _silent
     try:
@@ -133,6 +139,8 @@ def read(folder: Path, *, tell: Progress | None = None) -> tuple[dict[str, Any],
         raise NotABackup(folder=folder, why=f"{MANIFEST}, {SIGNATURE}") from problem
     if manifest.get("format") != FORMAT:
         raise NotABackup(folder=folder, why=f"format {manifest.get('format')}")
+    if signed_by and key_id != signed_by:
+        raise SignedByAnother(field="signed_by", key=key_id)
     known = signing.public_keys(keys_folder())
     keys = signing.public_keys(folder / PUBLIC) | known
     if key_id not in keys:

@@ -78,8 +78,9 @@ def backup_command(*, folder: Path, as_json: bool) -> None:
 
 @click.command("restore")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--signed-by", default="", metavar="KEY", help="Refuse a backup that any other key has signed.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was restored as JSON.")
-def restore_command(*, folder: Path, as_json: bool) -> None:
+def restore_command(*, folder: Path, signed_by: str, as_json: bool) -> None:
     """Restore the backup in FOLDER onto an empty database, prove that it is equal, and verify the journal."""
     from django.utils import timezone
     from django.utils.translation import gettext as _
@@ -91,7 +92,7 @@ def restore_command(*, folder: Path, as_json: bool) -> None:
     ensure_database()
     now = timezone.now()
     with _bars(_json(as_json)) as tell:
-        manifest, key_id, known = backup.read(folder, tell=tell)
+        manifest, key_id, known = backup.read(folder, signed_by=signed_by, tell=tell)
         backup.restore(folder, manifest=manifest, conninfo=backup.target(), now=now, tell=tell)
         report = verify.verify(progress=lambda done, total: tell("journal", done, total))
     if not report.sound:
