@@ -62,3 +62,10 @@ def test_every_entry_of_every_room_leads_somewhere_and_has_an_icon():
         assert reverse(entry.url_name)
         assert entry.group in navigation.GROUPS
         assert f'id="{entry.icon}"' in icons
+
+
+def test_a_page_that_lies_elsewhere_belongs_to_the_entry_that_covers_it(monkeypatch):
+    accounts = Entry("accounts", "account_login", order=1)
+    work = Entry("work", "usersessions_list", covers=("mfa_index",))
+    lines = seen(monkeypatch, path=reverse("mfa_index"), entries=(accounts, work))
+    assert [label for label, line in lines.items() if line["active"]] == ["work"]

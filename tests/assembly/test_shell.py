@@ -11,6 +11,7 @@ from django.test import Client
 
 import qipan
 from qipan.assembly import assets
+from tests import factories
 
 SOURCE = Path(qipan.__file__).parent
 INLINE = re.compile(
@@ -82,6 +83,17 @@ def test_a_missing_page_says_so_in_both_languages(client, language, words):
     assert words in text(answer)
 
 
+@pytest.mark.django_db
+def test_who_is_signed_in_reads_of_an_error_with_the_navigation_beside_it(client):
+    factories.sign_in(client, factories.post(area=factories.district("甲区")))
+    for address, status in (("/there-is-nothing-here/", 404), ("/people/", 403), ("/my-work/?after=%00", 400)):
+        answer = client.get(address)
+        assert answer.status_code == status
+        assert 'id="rail"' in text(answer)
+        assert text(answer).count("<h1") == 1
+    assert 'id="rail"' not in text(Client().get("/there-is-nothing-here/"))
+
+
 def test_a_failure_shows_a_page_of_its_own(monkeypatch):
     monkeypatch.setattr("qipan.assembly.style_page._content", lambda: 1 / 0)
     answer = Client(raise_request_exception=False).get("/style/")
@@ -97,7 +109,9 @@ def test_a_form_without_its_token_is_explained():
 
 
 def test_the_language_is_changed_by_a_form_only(client):
-    assert client.get("/language/").status_code == 405
+    answer = client.get("/language/")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert "此地址仅用于提交表单" in text(answer)
     answer = client.post("/language/", {"language": "en", "next": "/style/"})
     assert answer.headers["Location"] == "/style/"
     assert 'lang="en"' in text(client.get("/style/"))

@@ -5,13 +5,16 @@ import { startClocks } from "./clocks";
 import { startDialogs } from "./dialogs";
 import { startForms } from "./forms";
 import { startKeyboard } from "./keyboard";
+import { startPasskeys } from "./passkeys";
 import { startPlacePickers } from "./place-picker";
 import { startPreviews } from "./previews";
+import { startRail } from "./rail";
 import { startTheme } from "./theme";
 import { startToasts } from "./toasts";
 
 document.documentElement.classList.add("js");
 startTheme();
+startRail();
 startToasts();
 startClocks();
 startDialogs();
@@ -19,6 +22,7 @@ startForms();
 startKeyboard();
 startClipboard();
 startPreviews();
+startPasskeys();
 startPlacePickers();
 document.addEventListener("click", (event) => {
   if (event.target instanceof Element && event.target.closest("[data-print]")) print();

@@ -37,7 +37,10 @@ GROUPS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the navigation. Shown to posts of `roles` (all where empty) that have `ability` (any where empty)."""
+    """One line of the navigation. Shown to posts of `roles` (all where empty) that have `ability` (any where empty).
+
+    `covers`: names of further pages that belong to it and do not lie below its address.
+    """
 
     label: str | Promise
     url_name: str
@@ -46,6 +49,7 @@ class Entry:
     icon: str = "page"
     roles: frozenset[str] = frozenset()
     ability: str = ""
+    covers: tuple[str, ...] = ()
 
     def shown_to(self, post: Any) -> bool:
         return (not self.roles or post.role in self.roles) and (not self.ability or post.may(self.ability))
@@ -100,7 +104,10 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
     if post is None:
         return []
     shown = [(one, reverse(one.url_name)) for one in entries() if one.shown_to(post)]
-    here = max((url for _one, url in shown if request.path.startswith(url)), key=len, default="")
+    held = [(address, url) for one, url in shown for address in (url, *map(reverse, one.covers))]
+    _longest, here = max(
+        (pair for pair in held if request.path.startswith(pair[0])), key=lambda pair: len(pair[0]), default=("", "")
+    )
     found: list[dict[str, Any]] = []
     for name, label in GROUPS.items():
         lines = [

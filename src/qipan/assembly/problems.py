@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 from django.core.exceptions import RequestDataTooBig
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -47,6 +46,10 @@ class MethodNotAllowed(Refusal):
     """This address does not take that method."""
 
     status: ClassVar[int] = 405
+
+
+class NothingThere(MethodNotAllowed):
+    """Forms are sent to this address; there is nothing to read at it. Go back to the page of the form."""
 
 
 class TooLarge(Refusal):
@@ -172,6 +175,8 @@ class ProblemMiddleware:
         if _unreadable(request):
             return refuse(request, Unreadable())
         response = self.get_response(request)
+        if response.status_code == 405 and not problems.is_api(request):
+            return _nowhere(request, response)
         if (
             problems.is_api(request)
             and response.status_code >= 400
@@ -193,8 +198,10 @@ def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
         return shell.not_found(request, refusal)
     if refusal.status == 403:
         return shell.forbidden(request, refusal)
+    if refusal.status == 400:
+        return shell.bad_request(request, refusal)
     content = {"title": problems.titles().get(refusal.status, ""), "detail": refusal.message}
-    return render(request, "errors/refused.html", content, status=refusal.status)
+    return shell.problem(request, "errors/refused.html", content, status=refusal.status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -214,6 +221,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return problems.answer(Broken()) if problems.is_api(request) else shell.server_error(request)
+
+
+def _nowhere(request: HttpRequest, response: HttpResponseBase) -> HttpResponse:
+    """Where a form goes and nothing is to be read (its address typed, or reloaded): a page says so."""
+    found = refuse(request, NothingThere())
+    found.status_code = 405
+    found.headers["Allow"] = response.headers.get("Allow", "")
+    return found
 
 
 def _unreadable(request: HttpRequest) -> bool:

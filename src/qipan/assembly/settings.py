@@ -150,6 +150,10 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 # A whole hall signs in behind one address at the change of shifts; one name is tried five times in five minutes.
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/300s/key"}
 MFA_ADAPTER = "qipan.foundation.posts.accounts.adapters.MFAAdapter"
+MFA_FORMS = {
+    "authenticate": "qipan.foundation.posts.accounts.forms.Authenticate",
+    "reauthenticate": "qipan.foundation.posts.accounts.forms.Reauthenticate",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS  # passkeys on localhost; elsewhere browsers insist on HTTPS

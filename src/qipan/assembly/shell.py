@@ -16,6 +16,7 @@ from django.views.i18n import set_language
 from qipan.assembly import navigation
 from qipan.foundation.outbox import queries as outbox
 from qipan.foundation.posts import queries
+from qipan.foundation.refusals import Forbidden
 
 THEMES = ("light", "dark")
 
@@ -53,21 +54,27 @@ def home(request: HttpRequest) -> HttpResponse:
 choose_language = require_POST(set_language)
 
 
+def problem(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
+    """A page of an error: with the navigation for whoever is signed in and acts, else by itself."""
+    layout = "base.html" if getattr(request, "post", None) else "layouts/entrance.html"
+    return render(request, template, {**context, "layout": layout}, status=status)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/400.html", status=400)
+    return problem(request, "errors/400.html", {}, status=400)
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/403.html", {"message": _message(exception)}, status=403)
+    return problem(request, "errors/403.html", {"message": _message(exception)}, status=403)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that stood open too long, or came from elsewhere."""
-    return render(request, "errors/403.html", {"stale": True}, status=403)
+    return problem(request, "errors/403.html", {"stale": True}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    return problem(request, "errors/404.html", {}, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -76,6 +83,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _message(exception: Exception) -> str:
-    """The words of a refusal; never those of some other exception."""
+    """The words of a refusal that says more than that it is forbidden; never those of some other exception."""
+    if type(exception) is Forbidden:
+        return ""
     message = getattr(exception, "message", "")
     return message if isinstance(message, str) else ""

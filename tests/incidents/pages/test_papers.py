@@ -29,6 +29,7 @@ def test_a_notice_of_supervision_carries_question_and_limit(client: Client, town
     text = client.get(f"/incidents/{incident.id}/papers/supervision/{found.id}/").content.decode()
     assert "为何逾期" in text
     assert found.number in text
+    assert f'<p class="red-head flush">{town.commander.unit or town.commander.area}</p>' in text
     assert f"/incidents/{incident.id}/papers/supervision/{found.id}/" in (
         client.get(f"/incidents/{incident.id}/papers/").content.decode()
     )
@@ -41,3 +42,13 @@ def test_papers_of_another_district_are_not_there_and_private_words_are_not_prin
     stranger = sign_in(Client(), make_town().dispatcher)
     for name in ("", "order/", "receipt/"):
         assert stranger.get(f"/incidents/{incident.id}/papers/{name}").status_code == 404
+
+
+def test_a_receipt_of_a_private_matter_says_nothing_but_its_number(client: Client, town: Town) -> None:
+    private = town.report("neighbours", by=town.dispatcher, title="张某与李某争执", text="张某电话")
+    text = sign_in(client, town.dispatcher).get(f"/incidents/{private.id}/papers/receipt/").content.decode()
+    assert private.number in text
+    assert str(private.category.name) not in text
+    assert str(private.get_klass_display()) not in text
+    public = town.report()
+    assert public.title in client.get(f"/incidents/{public.id}/papers/receipt/").content.decode()

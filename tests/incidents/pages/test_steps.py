@@ -112,6 +112,9 @@ def test_side_tracks_are_asked_and_decided_on_pages(recent: Town, as_) -> None:
     assert do(unit, incident, "ask", kind="assist", unit=recent.other.pk, reason="管线").status_code == 302
     extension, assist = incident.asks.get(kind="extension"), incident.asks.get(kind="assist")
     assert do(unit, incident, "decide", extension.pk, decision="yes").status_code in {403, 409}
+    page = desk.get(f"/incidents/{incident.id}/do/decide/{extension.pk}/").content.decode()
+    assert "extension · 3 days" in page
+    assert "备料" in page
     assert do(desk, incident, "decide", extension.pk, decision="no").status_code == 422
     assert do(desk, incident, "decide", extension.pk, decision="yes").status_code == 302
     assert do(desk, incident, "decide", assist.pk, decision="yes").status_code == 302
@@ -152,6 +155,8 @@ def test_supervision_is_asked_answered_and_lifted_on_pages(recent: Town, as_) ->
     assert do(command_post, incident, "supervise", question="说明原因", days=2).status_code == 302
     one = incident.supervisions.get()
     assert b"DB2" in command_post.get("/incidents/supervisions/").content
+    page = unit.get(f"/incidents/{incident.id}/do/supervision-answer/{one.pk}/").content.decode()
+    assert "说明原因" in page
     assert do(unit, incident, "supervision-answer", one.pk, text="今日修复").status_code == 302
     assert do(unit, incident, "supervision-end", one.pk).status_code == 403
     assert do(command_post, incident, "supervision-end", one.pk, note="").status_code == 302

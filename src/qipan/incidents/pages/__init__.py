@@ -18,7 +18,7 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": _("Scoreboard"), "url_name": "incident_scores", "group": "oversight", "order": 30, "icon": "chart",
      "ability": "incidents.scores"},
     {"label": _("Categories and limits"), "url_name": "incident_categories", "group": "rules", "order": 20,
-     "icon": "clock", "ability": "incidents.view"},
+     "icon": "clock", "ability": "incidents.view", "covers": ("incident_caps",)},
     {"label": _("Routing"), "url_name": "incident_rules", "group": "rules", "order": 22, "icon": "swap",
      "ability": "incidents.view"},
 )  # fmt: skip

@@ -26,14 +26,14 @@ from qipan.incidents.rules.caps import BOUNDS, CAPS, SETTABLE
 SHARE = "spot_check_share"  # shown and entered in per cent
 NAMES: dict[str, tuple[Any, Any]] = {
     "extensions": (_("Extensions of one incident"), ""),
-    "extension_days": (_("Days of one extension, at most"), _("a petition: 30 days, by law")),
+    "extension_days": (_("Days of one extension"), _("A petition: 30 days, by law.")),
     "holds": (_("Holds of one incident"), ""),
-    "hold_days": (_("Days of a hold, at most"), ""),
+    "hold_days": (_("Days of a hold"), ""),
     "returns": (_("Returns of one incident"), ""),
     "automatic_reopenings": (_("Reopenings by itself after an unhappy rating"), ""),
     "attachments": (_("Photos of one incident"), ""),
     "photo_metres": (_("Metres from the place beyond which a photo is marked"), ""),
-    SHARE: (_("Closed incidents drawn for a second check, per cent"), _("settled on the spot: twice as likely")),
+    SHARE: (_("Closed incidents drawn for a second check, per cent"), _("Settled on the spot: twice as likely.")),
 }
 
 

@@ -98,6 +98,7 @@ def act(request: HttpRequest, incident_id: UUID, name: str, target: UUID | None 
         "status_name": wording.status_name(incident.status, incident.klass),
         "action": action,
         "url": actions.address(name, incident.pk, target),
+        "about": wording.about(incident, target),
     }
     key = f"{name}-{target}" if target else name
     if request.method == "GET":

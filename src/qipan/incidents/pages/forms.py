@@ -274,7 +274,7 @@ class AssistAnswer(StepForm):
 
 class Check(StepForm):
     confirmed = forms.ChoiceField(
-        label=_("What was found"),
+        label=_("What the second check found"),
         widget=forms.RadioSelect,
         choices=[("yes", _("Solved, as the file says")), ("no", _("Not solved: reopen"))],
     )

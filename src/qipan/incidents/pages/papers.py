@@ -49,7 +49,8 @@ def order(request: HttpRequest, incident_id: UUID) -> HttpResponse:
     if incident.unit is None or Status(incident.status) in NO_ORDER:
         raise Http404
     duty = Duty.objects.filter(about_id=incident.pk, kind="incidents.handle").order_by("-opened_at").first()
-    return _paper(request, "order", incident, {"due": duty.due_at if duty else None, "unit": incident.unit})
+    found = {"due": duty.due_at if duty else None, "unit": incident.unit}
+    return _paper(request, "order", incident, found | ({"signed_at": duty.opened_at} if duty else {}))
 
 
 @staff("incidents.view")
@@ -63,19 +64,23 @@ def supervision(request: HttpRequest, incident_id: UUID, supervision_id: UUID) -
     one = found.first()
     if one is None:
         raise Http404
-    return _paper(request, "supervision", incident, {"supervision": one, "due": one.due_at, "unit": one.unit})
+    more = {
+        "supervision": one, "due": one.due_at, "unit": one.unit, "signed_at": one.issued_at,
+        "issuer": str(one.issued_by.unit or one.issued_by.area),
+    }  # fmt: skip
+    return _paper(request, "supervision", incident, more)
 
 
 @staff("incidents.view")
 @require_GET
 def receipt(request: HttpRequest, incident_id: UUID) -> HttpResponse:
-    """回执: for a resident at the desk; the tracking code is not known here, the number is."""
+    """回执: for a resident at the desk; the tracking code is not known here, the number is. Of a private matter it says
+    nothing else: it goes home, where somebody else may find it."""
     incident = access.get(incident_id, viewer=viewer(request))
-    return _paper(request, "receipt", incident, {})
+    return _paper(request, "receipt", incident, {"qr": _code(request, reverse("public_track"))})
 
 
 def _paper(request: HttpRequest, name: str, incident: Incident, more: dict[str, Any]) -> HttpResponse:
-    address = request.build_absolute_uri(reverse("incident", args=[incident.pk]))
     with translation.override("zh-hans"):
         places = [area.name for area in (incident.township, incident.village, incident.cell) if area]
         context = {
@@ -84,8 +89,14 @@ def _paper(request: HttpRequest, name: str, incident: Incident, more: dict[str, 
             "class_name": CLASSES[Klass(incident.klass)].name,
             "status_name": wording.status_name(incident.status, incident.klass),
             "issuer": incident.desk.name if incident.desk else incident.district.name,
-            "qr": segno.make(address, error="m").svg_data_uri(scale=3, border=1, dark="#000", light="#fff"),
-            "now": timezone.now(),
+            "qr": _code(request, reverse("incident", args=[incident.pk])),
+            "signed_at": timezone.now(),
             **more,
         }
         return render(request, f"incidents/papers/{name}.html", context)
+
+
+def _code(request: HttpRequest, path: str) -> str:
+    """The address of a page as a QR code, in the form of an image's address."""
+    address = request.build_absolute_uri(path)
+    return str(segno.make(address, error="m").svg_data_uri(scale=3, border=1, dark="#000", light="#fff"))

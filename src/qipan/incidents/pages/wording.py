@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.posts.models import Unit
-from qipan.incidents.models import Ask, Supervision
+from qipan.incidents.models import Ask, Incident, Supervision
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.incidents.rules.steps import DISPUTE_NAMES, STATUS_NAMES, Status
 
@@ -98,6 +99,21 @@ def ask_facts(ask: Ask) -> str:
     if unit := ask.detail.get("unit"):
         parts.append(Unit.objects.filter(pk=unit).values_list("name", flat=True).first() or "")
     return " · ".join(part for part in parts if part)
+
+
+def about(incident: Incident, target: UUID | None) -> dict[str, Any]:
+    """What a step about a side thing answers: {title, words, by, at}; empty for a step of the incident itself."""
+    if target is None:
+        return {}
+    if ask := incident.asks.select_related("asked_by__person").filter(pk=target).first():
+        facts = " · ".join(part for part in (ask.get_kind_display(), ask_facts(ask)) if part)
+        return {"title": facts, "words": ask.reason, "by": ask.asked_by.person, "at": ask.asked_at}
+    if one := incident.supervisions.select_related("issued_by__person").filter(pk=target).first():
+        answer = {"answer": one.answer} if one.answer else {}
+        return {"title": one.number, "words": one.question, "by": one.issued_by.person, "at": one.issued_at, **answer}
+    if rating := incident.ratings.filter(pk=target).first():
+        return {"stars": rating.stars, "words": rating.comment, "at": rating.at}
+    return {"title": gettext("Answer"), "words": incident.answer} if incident.answer else {}
 
 
 def supervision_state(one: Supervision, *, now: datetime) -> tuple[str, str]:
