@@ -119,6 +119,19 @@ def test_going_back_costs_no_more_and_keeps_the_filters(recent: Town, as_, monke
     assert client.get("/incidents/?before=zz").status_code == 422
 
 
+def test_a_page_whose_rows_went_away_still_leads_back(recent: Town, as_, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qipan.incidents.pages.lists.SIZE", 2)
+    made = [recent.report().pk for _ in range(3)]
+    client = as_(recent.dispatcher)
+    onward = client.get("/incidents/").context["page"]["next"]
+    Incident.objects.filter(pk=made[0]).update(status="draft", reported_at=recent.at - timedelta(days=900))
+    empty = client.get(f"/incidents/?text=小区&after={onward}")
+    assert numbers(empty) == []
+    assert 'rel="prev"' in empty.content.decode()
+    first = client.get(f"/incidents/?text=小区&before={empty.context['page']['previous']}")
+    assert len(numbers(first)) == 2
+
+
 @pytest.mark.parametrize("year", [1, 9999])
 @pytest.mark.parametrize("asked", ["klass=facility", "text=路灯", "text=路灯&older=1", "sort=due"])
 def test_a_made_up_cursor_breaks_nothing(recent: Town, as_, year: int, asked: str) -> None:
