@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,11 +10,13 @@ import pytest
 from tests import factories
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.duties.models import Duty
 from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import Role
 from qipan.incidents import defaults, operations
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import Contact, Place
+from qipan.incidents.rules.classes import Leg
 
 MORNING = datetime(2026, 4, 8, 1, 30, tzinfo=UTC)  # a Wednesday, 09:30 in China
 
@@ -52,6 +55,7 @@ class Town:
         return incident
 
     code: str = ""
+    by_hand: bool = False  # a test that writes deadlines itself
 
     def with_contact(self, key: str = "water", **fields: object) -> Incident:
         return self.report(key, contact=Contact(name="某某", phone="13800138000"), **fields)
@@ -73,8 +77,19 @@ class Town:
 
 
 @pytest.fixture
-def town(db: None) -> Town:
-    return make_town()
+def town(db: None) -> Iterator[Town]:
+    made = make_town()
+    yield made
+    if not made.by_hand:
+        every_row_shows_its_leg()
+
+
+def every_row_shows_its_leg() -> None:
+    """After whatever a test did: the stored deadline of each incident is that of its open leg."""
+    legs = Duty.objects.filter(kind__in=[f"incidents.{leg}" for leg in Leg]).exclude(state="ended")
+    due = {duty.about_id: duty.due_at for duty in legs if duty.state == "open"}
+    for incident in Incident.objects.all():
+        assert incident.due_at == due.get(incident.pk), incident.number
 
 
 def make_town(name: str = "") -> Town:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from tests.incidents.conftest import Town
+from tests.incidents.conftest import Town, every_row_shows_its_leg
 
 from qipan.foundation.duties import clocks, sweeper
 from qipan.foundation.duties.models import Duty
@@ -77,3 +79,37 @@ def test_all_legs_are_moved_by_one_statement(town: Town) -> None:
     assert sum('UPDATE "incidents_incident"' in query["sql"] for query in seen) == 1
     for duty in Duty.objects.filter(about_kind="incidents.incident", state="open", due_at__isnull=False):
         assert Incident.objects.get(pk=duty.about_id).due_at == duty.due_at
+
+
+def test_every_step_of_the_way_shows_its_leg_with_one_write(town: Town) -> None:
+    def write(what: Any, key: UUID, **given: Any) -> None:
+        with CaptureQueriesContext(connection) as seen:
+            what(incident_id=key, at=town.later(), **given)
+        assert sum('UPDATE "incidents_incident"' in query["sql"] for query in seen) == 1, what
+        every_row_shows_its_leg()
+
+    with CaptureQueriesContext(connection) as seen:
+        incident = town.report("street-light")
+    assert not any('UPDATE "incidents_incident"' in query["sql"] for query in seen)
+    key = incident.id
+    assert incident.due_at
+    write(operations.accept, key, by=town.dispatcher)
+    for _round in range(2):
+        write(operations.dispatch, key, unit=town.department, by=town.dispatcher)
+        write(operations.sign, key, by=town.handler)
+        write(operations.start, key, by=town.handler)
+        asked = operations.ask(incident_id=key, kind="return", reason="不属本单位", by=town.handler, at=town.later())
+        operations.decide(ask_id=asked.id, approve=True, reason="", by=town.dispatcher, at=town.later())
+        write(operations.dispatch, key, unit=town.department, by=town.dispatcher)
+        write(operations.sign, key, by=town.handler)
+        write(operations.answer, key, text="已修好", by=town.handler)
+        write(operations.check_back, key, by=town.dispatcher)
+        write(operations.rework, key, reason="仍不亮", by=town.grid_worker)
+        write(operations.answer, key, text="已换灯", by=town.handler)
+        write(operations.check_back, key, by=town.dispatcher)
+        write(operations.verify, key, note="已亮", by=town.grid_worker)
+        assert Incident.objects.get(pk=key).due_at is None
+        write(operations.reopen, key, reason="又坏了", by=town.dispatcher)
+    other = town.report("street-light")
+    operations.merge(incident_id=other.id, into_id=key, by=town.dispatcher, at=town.later())
+    write(operations.unmerge, other.id, by=town.dispatcher)

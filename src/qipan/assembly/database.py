@@ -27,8 +27,6 @@ TUNING = {
     "listen_addresses": "''",
     "unix_socket_permissions": "0700",
     "max_connections": "120",
-    "shared_buffers": "'256MB'",
-    "effective_cache_size": "'2GB'",
     "work_mem": "'16MB'",
     "maintenance_work_mem": "'256MB'",
     "max_wal_size": "'2GB'",
@@ -36,6 +34,14 @@ TUNING = {
     "timezone": "'UTC'",
     "password_encryption": "'scram-sha-256'",
 }
+
+
+def memory() -> dict[str, str]:
+    """The database's share of this machine's memory: an eighth for its own pages, and half as what it may expect to
+    find cached in all. Ten years of a district do not fit into a fixed small share."""
+    megabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+    own = min(max(megabytes // 8, 256), 4096)
+    return {"shared_buffers": f"'{own}MB'", "effective_cache_size": f"'{max(megabytes // 2, 2 * own)}MB'"}
 
 
 class Embedded:
@@ -90,7 +96,9 @@ class Embedded:
         roles = {"postgres": {server, login}, OWNER: {login}, APPLICATION: {login}}
         ident = "".join(f"qipan {who} {role}\n" for role, people in roles.items() for who in sorted(people))
         settings = TUNING | {"unix_socket_directories": f"'{self.socket}'"}
-        if not self.durable:
+        if self.durable:
+            settings |= memory()
+        else:  # of a test: small, and lost with the machine
             settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         self._write("pg_hba.conf", "local all all peer map=qipan\n")
         self._write("pg_ident.conf", ident)

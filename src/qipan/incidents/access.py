@@ -15,7 +15,7 @@ from qipan.foundation.areas.models import Level
 from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import NotFound
-from qipan.incidents.models import Ask, Assistance, Incident, Supervision
+from qipan.incidents.models import PLACES, Ask, Assistance, Incident, Overlaps, Supervision
 from qipan.incidents.rules.steps import Status
 
 # Roles that see a whole area; the others see what is theirs.
@@ -25,13 +25,14 @@ PRIVATE_READERS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.AUDITOR, Role
 Side = TypeVar("Side", Ask, Supervision)
 
 
-def own(viewer: Post) -> list[Q]:
+def own(viewer: Post, *, by_words: bool = False) -> list[Q]:
     """What concerns the viewer's own post or unit, wherever it lies in the district: conditions of which each has an
-    index that holds its rows newest first."""
+    index that holds its rows newest first. `by_words`: told so that the index of words serves them too."""
     found = [Q(handler=viewer.pk), Q(verifier=viewer.pk), Q(reported_by=viewer.pk)]
     if viewer.unit_id:
         helped = Assistance.objects.filter(unit=viewer.unit_id, incident=OuterRef("pk"))
-        found += [Q(unit=viewer.unit_id), Q(desk=viewer.unit_id), Q(Exists(helped), victim_cannot_act=False)]
+        at = Q(Overlaps(PLACES, [-viewer.unit_id])) if by_words else Q()
+        found += [Q(unit=viewer.unit_id) & at, Q(desk=viewer.unit_id) & at, Q(Exists(helped), victim_cannot_act=False)]
     return found
 
 
@@ -40,18 +41,21 @@ def mine(viewer: Post) -> Q:
     return reduce(or_, own(viewer))
 
 
-def branches(viewer: Post) -> list[Q]:
-    """The viewer's sight as alternatives, each quick to read in the order of time; none where the role sees nothing."""
+def branches(viewer: Post, *, by_words: bool = False) -> list[Q]:
+    """The viewer's sight as alternatives, each quick to read in the order of time; none where the role sees nothing.
+    `by_words`: see `own`."""
     area = Q(district=viewer.district_id) & within(viewer.area)
+    if by_words and viewer.level > Level.DISTRICT:
+        area &= Q(Overlaps(PLACES, [viewer.area_id]))
     role = Role(viewer.role)
     if role in PRIVATE_READERS:
         found = [area]
     elif role in OVERSEERS:
         found = [area & Q(private=False)]
     elif role == Role.GRID_WORKER:
-        found = [area & Q(private=False), *own(viewer)]
+        found = [area & Q(private=False), *own(viewer, by_words=by_words)]
     elif role == Role.HANDLER:
-        found = own(viewer)
+        found = own(viewer, by_words=by_words)
     else:
         found = []
     return found

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.incidents.conftest import Town
 from tests.incidents.pages.conftest import command
 
+from qipan.foundation.duties.models import Duty
 from qipan.foundation.interface.cursors import encode
 from qipan.incidents import operations
 from qipan.incidents.models import Incident
@@ -46,12 +47,17 @@ def test_filters_narrow_and_a_damaged_address_is_said(recent: Town, as_) -> None
         assert client.get(f"/incidents/?{bad}").status_code == 422
 
 
+def due(incident: Incident, at: datetime) -> None:
+    Incident.objects.filter(pk=incident.pk).update(due_at=at)
+    Duty.objects.filter(about_id=incident.pk, kind="incidents.handle").update(due_at=at)
+
+
 def test_the_tabs_mean_what_they_say(recent: Town, as_) -> None:
     late = recent.dispatched("manhole")
     fresh = recent.report("petition", title="信访")
-    Incident.objects.filter(pk=late.pk).update(due_at=datetime.now(UTC) - timedelta(hours=1))
+    due(late, datetime.now(UTC) - timedelta(hours=1))
     soon = recent.dispatched("street-light")
-    Incident.objects.filter(pk=soon.pk).update(due_at=datetime.now(UTC) + timedelta(minutes=40))
+    due(soon, datetime.now(UTC) + timedelta(minutes=40))
     operations.supervise(incident_id=soon.id, question="?", by=recent.commander, at=recent.later())
     client = as_(recent.commander)
     assert numbers(client.get("/incidents/?state=overdue")) == [late.number]

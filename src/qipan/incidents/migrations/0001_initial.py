@@ -373,7 +373,19 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='incident',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('search'), qipan.incidents.models.incident.Months(models.F('reported_at')), qipan.incidents.models.incident.Places(models.F('township'), models.F('village'), models.F('cell')), name='incident_search'),
+            index=models.Index(condition=models.Q(('unit__isnull', False), ('urgent', True)), fields=['unit', '-reported_at', '-id'], name='incident_urgent_unit'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('desk__isnull', False), ('urgent', True)), fields=['desk', '-reported_at', '-id'], name='incident_urgent_desk'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=models.Index(condition=models.Q(('handler__isnull', False), ('urgent', True)), fields=['handler', '-reported_at', '-id'], name='incident_urgent_handler'),
+        ),
+        migrations.AddIndex(
+            model_name='incident',
+            index=django.contrib.postgres.indexes.GinIndex(models.F('search'), qipan.incidents.models.incident.Months(models.F('reported_at')), qipan.incidents.models.incident.Places(models.F('township'), models.F('village'), models.F('cell'), qipan.incidents.models.incident.Negative(models.F('unit')), qipan.incidents.models.incident.Negative(models.F('desk'))), name='incident_search'),
         ),
         migrations.AddConstraint(
             model_name='incident',

@@ -80,11 +80,30 @@ class Months(models.Func):
     output_field = ArrayField(models.IntegerField())
 
 
+class Negative(models.Func):
+    """A number below nought."""
+
+    template = "-%(expressions)s"
+
+
 class Places(models.Func):
-    """The areas below the district that a row lies in."""
+    """Where a row is looked for: the areas below the district that it lies in; its unit and its desk below nought."""
 
     template = "ARRAY[%(expressions)s]"
     output_field = ArrayField(models.BigIntegerField())
+
+
+PLACES = Places(F("township"), F("village"), F("cell"), Negative(F("unit")), Negative(F("desk")))
+
+
+class Overlaps(models.Func):
+    """Whether an array of numbers and a list of some have one in common."""
+
+    template = "(%(expressions)s)"
+    output_field = models.BooleanField()
+
+    def __init__(self, array: models.Func, wanted: list[int]) -> None:
+        super().__init__(array, models.Value(wanted, output_field=array.output_field), arg_joiner=" && ")
 
 
 class Incident(Located):
@@ -194,6 +213,11 @@ class Incident(Located):
                              condition=Q(**{f"{name}__isnull": False}))
                 for name in ("unit", "desk", "handler")
             ),
+            *(
+                models.Index(fields=(name, "-reported_at", "-id"), name=f"incident_urgent_{name}",
+                             condition=Q(**{"urgent": True, f"{name}__isnull": False}))
+                for name in ("unit", "desk", "handler")
+            ),
             # What is open is a few thousand rows of millions.
             *(
                 models.Index(fields=(name, order, "id" if order == "due_at" else "-id"),
@@ -218,8 +242,7 @@ class Incident(Located):
             models.Index(fields=("premises",), name="incident_premises", condition=Q(premises__isnull=False)),
             models.Index(fields=("accused",), name="incident_accused", condition=Q(accused__isnull=False)),
             # Words, month and place are intersected inside one index: a common word stays quick.
-            GinIndex(F("search"), Months(F("reported_at")), Places(F("township"), F("village"), F("cell")),
-                     name="incident_search"),
+            GinIndex(F("search"), Months(F("reported_at")), PLACES, name="incident_search"),
         )  # fmt: skip
 
     def __str__(self) -> str:

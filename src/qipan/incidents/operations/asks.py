@@ -162,9 +162,9 @@ def _decided(incident: Incident, *, by: Post, at: datetime) -> None:
 def _return(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
     incident.handler = None
     incident.unit = None
-    take(incident, Step.RETURN, by=by, at=at, reason=asked.reason)
     end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="returned")
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
+    take(incident, Step.RETURN, by=by, at=at, reason=asked.reason)
 
 
 def _extend(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
@@ -192,14 +192,14 @@ def _move(incident: Incident, level: int, by: Post, at: datetime) -> None:
     incident.desk, incident.level = desk, desk.area.level
     if with_unit:  # the level below is not charged for what the next one needs: its leg ends, a new one begins
         incident.unit = incident.handler = None
-        take(incident, Step.RETURN, by=by, at=at)
         end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="moved")
         start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=desk)
+        take(incident, Step.RETURN, by=by, at=at)
     else:
-        note(incident, "moved", by=by, at=at, desk=desk.name)
         if open_leg:
             end_leg(incident, open_leg, by=by, at=at, outcome="moved")
             start_leg(incident, open_leg, by=by, at=at, unit=desk)
+        note(incident, "moved", by=by, at=at, desk=desk.name)
     owe_anew(incident, outcome="moved", by=by, at=at)
 
 

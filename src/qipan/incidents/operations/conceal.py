@@ -76,9 +76,9 @@ def _leave_village(incident: Incident, *, at: datetime) -> None:
         incident.save()
     if incident.unit and incident.unit.area.level >= Level.VILLAGE and incident.status in WITH_UNIT:
         incident.unit = incident.handler = None
-        take(incident, Step.RETURN, by=SYSTEM, at=at)
         end_leg(incident, Leg.HANDLE, by=SYSTEM, at=at, outcome="returned")
         start_leg(incident, Leg.DISPATCH, by=SYSTEM, at=at, unit=incident.desk)
+        take(incident, Step.RETURN, by=SYSTEM, at=at)
     for thing in (incident, *incident.supervisions.filter(ended_at=None)):
         for duty in matching(about=thing):
             holder = duty.post or duty.unit

@@ -94,9 +94,9 @@ def accept(
     if urgent is not None and urgent != incident.urgent:
         incident.urgent, detail["urgent"] = urgent, urgent
     incident.filed_at = at
-    take(incident, Step.ACCEPT, by=by, at=at, **detail)
     end_leg(incident, Leg.ACCEPT, by=by, at=at, outcome="accepted")
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
+    take(incident, Step.ACCEPT, by=by, at=at, **detail)
     if "category" in detail:
         owe_anew(incident, outcome="reclassified", by=by, at=at)
     tell_reporters(incident, "incidents.accepted", at=at)
@@ -111,8 +111,8 @@ def decline(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incide
         raise ReasonMissing(field="reason")
     incident.outcome, incident.answer = "declined", answered(incident, reason, by=by, at=at)
     reason = incident.answer
-    take(incident, Step.DECLINE, by=by, at=at, reason=reason)
     end_all(incident, by=by, at=at, outcome="declined")
+    take(incident, Step.DECLINE, by=by, at=at, reason=reason)
     tell_reporters(incident, "incidents.declined", at=at)
     return incident
 
@@ -124,8 +124,8 @@ def void(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incident:
     if not reason.strip():
         raise ReasonMissing(field="reason")
     incident.outcome = "void"
-    take(incident, Step.VOID, by=by, at=at, reason=reason)
     end_all(incident, by=by, at=at, outcome="void")
+    take(incident, Step.VOID, by=by, at=at, reason=reason)
     tell_reporters(incident, "incidents.declined", at=at)
     return incident
 
@@ -154,9 +154,9 @@ def dispatch(
     if unit.area.level != Level.DISTRICT and (hidden or unit.area.level not in incident.category.on_lists):
         raise NotOnTheList(field="unit")
     incident.unit, incident.handler, incident.dispatched_at = unit, None, at
-    take(incident, Step.DISPATCH, by=by, at=at, reason=note, unit=unit.name, **choice)
     end_leg(incident, Leg.DISPATCH, by=by, at=at, outcome="dispatched")
     start_leg(incident, Leg.HANDLE, by=by, at=at, unit=unit)
+    take(incident, Step.DISPATCH, by=by, at=at, reason=note, unit=unit.name, **choice)
     return incident
 
 
@@ -175,8 +175,8 @@ def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_
         raise ReasonMissing(field="receipt")
     receipt = answered(incident, receipt, by=by, at=at)
     incident.outcome, incident.answer, incident.closed_at = "referred", receipt, at
-    take(incident, Step.REFER, by=by, at=at, receipt=receipt, **choice)
     end_all(incident, by=by, at=at, outcome="referred")
+    take(incident, Step.REFER, by=by, at=at, receipt=receipt, **choice)
     return incident
 
 
@@ -201,9 +201,9 @@ def mark_victim(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
     incident.unit = incident.handler = None
     note(incident, "victim_marked", by=by, at=at, victim_cannot_act=True)
     if with_unit:
-        take(incident, Step.RETURN, by=SYSTEM, at=at)
         end_leg(incident, Leg.HANDLE, by=SYSTEM, at=at, outcome="returned")
         start_leg(incident, Leg.DISPATCH, by=SYSTEM, at=at, unit=incident.desk)
+        take(incident, Step.RETURN, by=SYSTEM, at=at)
     duties.end(about=incident, kind="incidents.assist", by=SYSTEM, at=at, outcome="returned")
     if incident.desk:
         for supervision in incident.supervisions.filter(ended_at=None):
@@ -249,7 +249,7 @@ def check_back(*, incident_id: UUID, by: Post, at: datetime, verifier: Post | No
     ):  # fmt: skip
         raise SamePerson(field="verifier")
     incident.verifier = verifier
-    take(incident, Step.CHECK_BACK, by=by, at=at, verifier=str(verifier.pk) if verifier else "")
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="sent")
     start_leg(incident, Leg.VERIFY, by=by, at=at, post=verifier, unit=None if verifier else incident.desk)
+    take(incident, Step.CHECK_BACK, by=by, at=at, verifier=str(verifier.pk) if verifier else "")
     return incident

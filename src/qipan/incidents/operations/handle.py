@@ -78,8 +78,8 @@ def answer(*, incident_id: UUID, text: str, by: Post, at: datetime) -> Incident:
     on_time = end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="answered")
     incident.on_time = on_time if incident.on_time is None else incident.on_time and on_time is not False
     flag_mass_closing(incident, at=at)
-    take(incident, Step.ANSWER, by=by, at=at, on_time=on_time)
     start_leg(incident, Leg.VERIFY, by=by, at=at, unit=incident.desk)
+    take(incident, Step.ANSWER, by=by, at=at, on_time=on_time)
     return incident
 
 

@@ -110,7 +110,6 @@ def load(
         if report.closed_at:
             closed.append(incident)
         else:
-            incident.save(force_insert=True)
             put_on_desk(incident, at=at)
         if progress and not done % BATCH:
             progress(done, len(fresh))

@@ -53,8 +53,8 @@ def merge(*, incident_id: UUID, into_id: UUID, by: Post, at: datetime, reason: s
     reason = said(incident, reason, by=by, at=at)
     earlier = {duty.kind: duty.starts_at for duty in matching(about=incident)}
     incident.merged_into, incident.outcome = into, "merged"
-    take(incident, Step.MERGE, by=by, at=at, reason=reason, into=into.number)
     end_all(incident, by=by, at=at, outcome="merged")
+    take(incident, Step.MERGE, by=by, at=at, reason=reason, into=into.number)
     tell_reporters(incident, "incidents.merged", at=at)
     for reporter in incident.reporters.all():
         reporter.incident, reporter.came_with = into, incident.pk
@@ -80,15 +80,14 @@ def unmerge(*, incident_id: UUID, by: Post, at: datetime, reason: str = "") -> I
     incident = access.lock(incident_id, viewer=by)
     into = incident.merged_into
     incident.merged_into, incident.outcome = None, ""
+    incident.filed_at = at
     reason = said(incident, reason, by=by, at=at)
+    start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
     take(incident, Step.UNMERGE, by=by, at=at, reason=reason)
     assert into is not None  # a constraint: merged rows name their file
     for reporter in into.reporters.filter(came_with=incident.pk):
         reporter.incident, reporter.came_with = incident, None
         reporter.save()
-    incident.filed_at = at
-    incident.save()
-    start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
     owe(incident, level=incident.level, by=by, at=at)
     journal.record("incidents.unmerged_from", into, by=by, at=at, reason=reason, number=incident.number)
     tell_reporters(incident, "incidents.unmerged", at=at)

@@ -120,8 +120,8 @@ def _reopen(incident: Incident, *, by: HasAuthor, at: datetime, reason: str) -> 
     incident.closed_at = incident.answered_at = incident.signed_at = incident.dispatched_at = None
     incident.handler = incident.verifier = None
     incident.filed_at, incident.outcome, incident.on_time, incident.immediate = at, "", None, False
-    take(incident, Step.REOPEN, by=by, at=at, reason=reason)
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
+    take(incident, Step.REOPEN, by=by, at=at, reason=reason)
     tell_reporters(incident, "incidents.reopened", at=at)
     return incident
 

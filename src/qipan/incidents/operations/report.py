@@ -139,21 +139,22 @@ def report(
     )  # fmt: skip
     write_words(incident, place=place, title=title, text=text, by=by, at=at)
     write_search(incident)
-    incident.save(force_insert=True)
-    code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
-    if not draft:
+    if draft:
+        incident.save(force_insert=True)
+    else:
         hand_in(incident, by=by, at=at)
+    code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
     return incident, code
 
 
 def hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
     take(incident, Step.SUBMIT, by=by, at=at, klass=incident.klass, category=incident.category.key,
-         urgent=incident.urgent, source=incident.source)  # fmt: skip
+         urgent=incident.urgent, source=incident.source, save=False)  # fmt: skip
     return put_on_desk(incident, at=at)
 
 
 def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
-    """The nearest desk receives it, and its acceptance clock starts. Without any desk it stays reported.
+    """The nearest desk receives it, and its acceptance clock starts. Without any desk it stays reported. Saves it.
 
     Raises OnlyTheAccused: an accusation would lie there unseen.
     """
@@ -161,10 +162,11 @@ def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
     if incident.desk is None:
         if incident.accused_id:
             raise OnlyTheAccused(field="accused")
+        incident.save(force_insert=incident._state.adding)
         return incident
     incident.level = incident.desk.area.level
-    take(incident, Step.RECEIVE, by=SYSTEM, at=at, desk=incident.desk.name)
     start_leg(incident, Leg.ACCEPT, by=SYSTEM, at=at, unit=incident.desk)
+    take(incident, Step.RECEIVE, by=SYSTEM, at=at, desk=incident.desk.name)
     owe(incident, level=incident.level, by=SYSTEM, at=at)
     return incident
 

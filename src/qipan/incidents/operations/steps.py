@@ -48,11 +48,20 @@ SAID = {
 
 
 def take(
-    incident: Incident, step: Step, *, by: Post | HasAuthor, at: datetime, reason: str = "", **detail: Any
+    incident: Incident,
+    step: Step,
+    *,
+    by: Post | HasAuthor,
+    at: datetime,
+    reason: str = "",
+    save: bool = True,
+    **detail: Any,
 ) -> Incident:
     """Take one step of the table: checks ability and status, saves the row, records the entry.
 
-    Fields that the caller set on `incident` before are saved with it. Raises NotYours or WrongStep.
+    Fields that the caller set on `incident` before, and the deadline of a leg begun or ended before, are saved with
+    it: one write of a row that a score of indexes hold. `save` False: another step follows at once and saves it.
+    Raises NotYours or WrongStep.
     """
     if isinstance(by, Post):
         require(by, STEPS[step].ability)
@@ -61,7 +70,8 @@ def take(
     reason = said(incident, reason, by=by, at=at)
     incident.status_at = at
     incident.version += 1
-    incident.save()
+    if save:
+        incident.save(force_insert=incident._state.adding)
     ended = Status(incident.status) in ENDED and Status(before) not in ENDED
     if ended:
         vault.matter_ended(about_kind="incidents.incident", about_id=incident.pk, at=at)  # kept from today on
@@ -126,7 +136,7 @@ def start_leg(
     post: Post | None = None,
     starts_at: datetime | None = None,
 ) -> Duty:
-    """Open the duty of a leg and show its deadline on the incident."""
+    """Open the duty of a leg; its deadline is the incident's, which the step or note after this saves."""
     found, hours = limit(incident, leg)
     duty = duties.open(
         kind=f"incidents.{leg}",
@@ -143,23 +153,21 @@ def start_leg(
         link=f"/incidents/{incident.id}/",
         level=incident.level,
     )
-    Incident.objects.filter(pk=incident.pk).update(due_at=duty.due_at)
     incident.due_at = duty.due_at
     return duty
 
 
 def end_leg(incident: Incident, leg: Leg, *, by: HasAuthor, at: datetime, outcome: str = "") -> bool | None:
-    """End the open duty of a leg. Whether it was in time; None if there was none."""
+    """End the open duty of a leg, before the step or note that saves the incident. Whether it was in time; None if
+    there was none."""
     ended = duties.end(about=incident, kind=f"incidents.{leg}", by=by, at=at, outcome=outcome)
-    Incident.objects.filter(pk=incident.pk).update(due_at=None)
     incident.due_at = None
     return ended[0].on_time if ended else None
 
 
 def end_all(incident: Incident, *, by: HasAuthor, at: datetime, outcome: str, but: str = "") -> None:
-    """End every open duty of an incident that is over, but those of one kind that goes on."""
+    """End every open duty of an incident that is over, but those of one kind that goes on; before the last step."""
     duties.end(about=incident, but=but, by=by, at=at, outcome=outcome)
-    Incident.objects.filter(pk=incident.pk).update(due_at=None)
     incident.due_at = None
 
 

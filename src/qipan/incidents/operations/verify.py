@@ -62,16 +62,16 @@ def rework(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Inciden
         raise ReasonMissing(field="reason")
     incident.reworks += 1
     incident.verifier = None
-    take(incident, Step.REWORK, by=by, at=at, reason=reason)
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="rework")
     start_leg(incident, Leg.HANDLE, by=by, at=at, unit=incident.unit, post=incident.handler)
+    take(incident, Step.REWORK, by=by, at=at, reason=reason)
     return incident
 
 
 def _close(incident: Incident, step: Step, *, by: Post, at: datetime, note: str) -> Incident:
     incident.closed_at, incident.outcome = at, incident.outcome or "solved"
-    take(incident, step, by=by, at=at, reason=note)
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="closed")
     end_all(incident, by=by, at=at, outcome="closed", but=upward.KIND)  # what is over is still reported upward
+    take(incident, step, by=by, at=at, reason=note)
     tell_reporters(incident, "incidents.closed", at=at)
     return incident

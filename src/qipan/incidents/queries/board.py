@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, OuterRef, Q, TextField
-from django.db.models.functions import Cast
+from django.db import connection
+from django.db.models import Exists, Max, OuterRef, Q
 
 from qipan.foundation.journal.models import Entry, Position
 from qipan.foundation.journal.rules import Class
 from qipan.foundation.posts.models import Post
 from qipan.incidents import access
 from qipan.incidents.models import IS_OPEN, Incident
+from qipan.incidents.queries import fragments
 
 COLUMNS = ("longitude", "latitude", "klass", "status", "urgent", "supervised", "due_at")
 FEED = ("id", *COLUMNS)
+ON_MAP = IS_OPEN & Q(longitude__isnull=False)
 MOST = 2_000  # changes told one by one; after more, a map is drawn anew
 
 
@@ -34,8 +36,7 @@ class Feed:
 def map_feed(*, viewer: Post) -> Feed:
     """Every visible open incident with a point. Two queries."""
     position = Position.objects.aggregate(last=Max("position"))["last"] or 0  # before the rows: nothing is missed
-    rows = access.visible(viewer=viewer).filter(IS_OPEN, longitude__isnull=False)
-    return Feed(_rows(rows), position, [], True)
+    return Feed(_rows(viewer, ON_MAP), position, [], True)
 
 
 def changes(*, viewer: Post, after: int) -> Feed:
@@ -56,7 +57,7 @@ def changes(*, viewer: Post, after: int) -> Feed:
     }  # fmt: skip
     if not ids:
         return Feed([], places[-1][0], [], False)
-    rows = _rows(access.visible(viewer=viewer).filter(IS_OPEN, longitude__isnull=False, pk__in=ids))
+    rows = _rows(viewer, ON_MAP & Q(pk__in=ids))
     here = {row[0] for row in rows}
     return Feed(rows, places[-1][0], _gone([key for key in ids if str(key) not in here], viewer=viewer), False)
 
@@ -75,5 +76,15 @@ def _gone(ids: list[UUID], *, viewer: Post) -> list[UUID]:
     return sorted(rows.order_by().values_list("pk", flat=True))
 
 
-def _rows(rows: Any) -> list[tuple[Any, ...]]:
-    return list(rows.annotate(key=Cast("id", TextField())).values_list("key", *COLUMNS))
+def _rows(viewer: Post, condition: Q) -> list[tuple[Any, ...]]:
+    """Each ground of sight by its own index: all in one condition, they would be tried on every open row."""
+    narrowed, grounds = fragments.of(condition), fragments.sight(viewer, mine=False)
+    if narrowed is None or not grounds:
+        return []
+    statement = " UNION ".join(
+        f"SELECT id::text, {', '.join(COLUMNS)} FROM incidents_incident WHERE {sql} AND {narrowed[0]}"  # noqa: S608
+        for sql, _values in grounds
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for _sql, values in grounds for value in (*values, *narrowed[1])])
+        return list(cursor.fetchall())

@@ -32,16 +32,19 @@ def of(condition: Q) -> Fragment | None:
     return sql, tuple(parameters)
 
 
-def sight(viewer: Post, *, mine: bool) -> list[Fragment]:
-    """The viewer's sight, or what of it is for them, as alternatives that hold every limit; none sees nothing."""
-    key = (mine, viewer.pk, viewer.role, viewer.unit_id, viewer.area_id, viewer.level, viewer.district_id)
+def sight(viewer: Post, *, mine: bool, by_words: bool = False) -> list[Fragment]:
+    """The viewer's sight, or what of it is for them, as alternatives that hold every limit; none sees nothing.
+
+    `by_words`: each as the index wants it that intersects words with places.
+    """
+    key = (mine, by_words, viewer.pk, viewer.role, viewer.unit_id, viewer.area_id, viewer.level, viewer.district_id)
     if (kept := _sights.get(key)) is not None:
         return kept
-    grounds = access.branches(viewer)
+    grounds, own = access.branches(viewer, by_words=by_words), access.own(viewer, by_words=by_words)
     if mine and viewer.role in access.OVERSEERS:
-        grounds = [ground & own for ground in grounds for own in access.own(viewer)]
+        grounds = [ground & one for ground in grounds for one in own]
     elif mine:
-        grounds = access.own(viewer) if grounds else []
+        grounds = own if grounds else []
     limits = access.limits(viewer)
     found = [fragment for ground in grounds if (fragment := of(ground & limits)) is not None]
     if len(_sights) >= MOST:  # another thread may be reading: nobody relies on what is kept

@@ -30,10 +30,10 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
 from qipan.incidents import access
-from qipan.incidents.models import IS_OPEN, Category, Incident, Months
+from qipan.incidents.models import IS_OPEN, PLACES, Category, Incident, Months, Overlaps
 from qipan.incidents.queries import fragments
 from qipan.incidents.rules.classes import Klass
-from qipan.incidents.rules.steps import ENDED, OPEN, Status
+from qipan.incidents.rules.steps import ENDED, OPEN
 from qipan.kernels import bigrams
 
 HORIZON = timedelta(days=366)  # how far back a search by words looks by itself
@@ -78,11 +78,10 @@ class Page:
     before: str
 
 
-class Overlaps(Func):
-    """Whether two arrays of numbers have one in common."""
+class HasDeadline(Func):
+    """Whether there is a deadline, in a form of which the database has no statistics."""
 
-    template = "(%(expressions)s::int[])"
-    arg_joiner = " && "
+    template = "(COALESCE(%(expressions)s, 'infinity') < 'infinity')"
     output_field = BooleanField()
 
 
@@ -192,6 +191,8 @@ def _named(viewer: Post, filters: Filters) -> Q:
     if filters.area:
         level = next((level for _key, level in named if level), Level.CELL)  # in an area that is none there is nothing
         conditions &= within(Area(pk=filters.area, level=level))
+        if filters.text and level > Level.DISTRICT:
+            conditions &= Q(Overlaps(PLACES, [filters.area]))
     return conditions
 
 
@@ -203,18 +204,17 @@ def _midnight(day: date) -> datetime:
 
 
 def in_state(state: str, now: datetime) -> Q:
-    opened = ~Q(status__in=[*ENDED, Status.DRAFT])
     match state:
         case "open":
-            return opened
+            return IS_OPEN
         case "ended":
             return Q(status__in=ENDED)
         case "overdue":
-            return opened & Q(due_at__lt=now)
+            return IS_OPEN & Q(due_at__lt=now)
         case "due":
-            return opened & Q(due_at__gte=now, due_at__lt=now + timedelta(hours=1))
+            return IS_OPEN & Q(due_at__gte=now, due_at__lt=now + timedelta(hours=1))
         case "supervised":
-            return opened & Q(supervised=True)
+            return IS_OPEN & Q(supervised=True)
     raise UnknownOrder(field="state")
 
 
@@ -244,9 +244,7 @@ def page(
     beside = cursors.read(Incident.objects.all(), order=columns, cursor=after)
     conditions = _conditions(viewer=viewer, filters=filters, now=now)
     if order in {"due", "last-due"}:
-        conditions &= Q(due_at__isnull=False)
-        if filters.state not in {"ended", ""} or (set(filters.status) <= set(OPEN) and filters.status):
-            conditions &= IS_OPEN
+        conditions &= _with_deadline(filters)
 
     def first(way: Sequence[str], beside: Sequence[Any] | None, count: int) -> list[dict[str, Any]]:
         begin, beyond, back = now, conditions, way[0] != columns[0]
@@ -262,6 +260,22 @@ def page(
     back = cursors.leads_back(after)
     found = cursors.turn(first, order=columns, beside=beside, back=back, limit=limit, value=dict.__getitem__)
     return Page(found.items, found.next, found.previous)
+
+
+def _with_deadline(filters: Filters) -> Q:
+    """What an order by deadline can show, told so that the database expects about as many rows as there are.
+
+    It takes every condition for independent of the others. That something is open, said twice, or that it has a
+    deadline, which hardly any of all the years' rows has and every open one does, would make it expect none at all,
+    and read the whole district for each ground of sight.
+    """
+    if filters.state in {"overdue", "due"}:
+        return Q()  # asks for a deadline itself
+    if filters.state in {"open", "supervised"}:
+        return Q(HasDeadline("due_at"))
+    if filters.status and set(filters.status) <= set(OPEN):
+        return Q(HasDeadline("due_at")) & IS_OPEN
+    return Q(due_at__isnull=False)
 
 
 def rows(*, viewer: Post, filters: Filters, now: datetime, order: str, limit: int) -> list[dict[str, Any]]:
@@ -282,7 +296,7 @@ def _top(
     order, a thing that a unit hardly ever gets would cost all that the unit ever got.
     """
     narrowed = fragments.of(conditions)
-    grounds = fragments.sight(viewer, mine=filters.mine)
+    grounds = fragments.sight(viewer, mine=filters.mine, by_words=bool(filters.text))
     if narrowed is None or not grounds:  # it names what does not exist, or the role sees nothing
         return []
     sort, parameters = _sorted(columns, loose=loose), list[Any]()
