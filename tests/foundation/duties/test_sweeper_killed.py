@@ -65,9 +65,11 @@ def drill(*, district: Any, duties: int, sweepers: int, kills: int) -> None:
     listener = threading.Thread(target=grow, daemon=True)
     listener.start()
     try:
-        dice, killed, patience = random.Random(7), 0, time.monotonic() + 120
-        while Duty.objects.filter(next_at__lte=now).exists():
-            assert time.monotonic() < patience, "the sweepers do not finish"
+        dice, killed, left, patience = random.Random(7), 0, duties + 1, 0.0
+        while due := Duty.objects.filter(next_at__lte=now).count():
+            if due < left:  # a slow machine is no failure, one on which nothing is done any more is
+                left, patience = due, time.monotonic() + 120
+            assert time.monotonic() < patience, "the sweepers do nothing any more"
             assert nursery.poll() is None
             recent = alive[-sweepers:]
             if killed < kills and recent and Step.objects.exists():
