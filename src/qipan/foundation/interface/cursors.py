@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -124,17 +124,22 @@ def read(rows: QuerySet[Any], *, order: Sequence[str], cursor: str, nullable: Co
     names = [name.removeprefix("-") for name in order]
     given = decode(cursor, length=len(names))
     try:
-        found = [_field(rows, name).to_python(value) for name, value in zip(names, given, strict=True)]
+        found = [_plain(_field(rows, name).to_python(value)) for name, value in zip(names, given, strict=True)]
     except (ValidationError, TypeError, ValueError, OverflowError):
         raise BadCursor(field="cursor") from None
     for name, value in zip(names, found, strict=True):
-        if (
-            (value is None and name not in nullable)
-            or (isinstance(value, str) and "\0" in value)
-            or (isinstance(value, datetime) and value.tzinfo is None)
-        ):
+        if (value is None and name not in nullable) or (isinstance(value, str) and "\0" in value):
             raise BadCursor(field="cursor")
     return found
+
+
+def _plain(value: Any) -> Any:
+    """A moment as UTC, since PostgreSQL knows no distances of 16 hours from it. Raises ValueError for a naive one."""
+    if not isinstance(value, datetime):
+        return value
+    if value.tzinfo is None:
+        raise ValueError(value)
+    return value.astimezone(UTC)
 
 
 def condition(order: Sequence[str], values: Sequence[Any], nullable: Collection[str] = ()) -> Q:
