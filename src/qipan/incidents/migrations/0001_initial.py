@@ -385,7 +385,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='incident',
-            index=django.contrib.postgres.indexes.GinIndex(models.F('search'), qipan.incidents.models.incident.Months(models.F('reported_at')), qipan.incidents.models.incident.Places(models.F('township'), models.F('village'), models.F('cell'), qipan.incidents.models.incident.Negative(models.F('unit')), qipan.incidents.models.incident.Negative(models.F('desk'))), name='incident_search'),
+            index=django.contrib.postgres.indexes.GinIndex(models.F('search'), qipan.incidents.models.incident.Months(models.F('reported_at')), qipan.incidents.models.incident.Places(models.F('township'), models.F('village'), models.F('cell'), qipan.incidents.models.incident.Negative(models.F('unit')), qipan.incidents.models.incident.Negative(models.F('desk'))), fastupdate=False, name='incident_search'),
         ),
         migrations.AddConstraint(
             model_name='incident',

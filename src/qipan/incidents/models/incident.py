@@ -242,7 +242,10 @@ class Incident(Located):
             models.Index(fields=("premises",), name="incident_premises", condition=Q(premises__isnull=False)),
             models.Index(fields=("accused",), name="incident_accused", condition=Q(accused__isnull=False)),
             # Words, month and place are intersected inside one index: a common word stays quick.
-            GinIndex(F("search"), Months(F("reported_at")), PLACES, name="incident_search"),
+            GinIndex(F("search"), Months(F("reported_at")), PLACES, name="incident_search",
+                     fastupdate=False),  # a list of what is not yet in it would be read by every search and, when
+            # it is full, written by one report for all
+
         )  # fmt: skip
 
     def __str__(self) -> str:

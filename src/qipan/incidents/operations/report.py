@@ -132,25 +132,34 @@ def report(
         victim_cannot_act=victim_cannot_act and category.never_mediated,
     )  # fmt: skip
     locate(incident, place, district_id=category.district_id, at=at)
-    incident.number = next_number(district_id=incident.district_id, series="QP", day=today)
     incident.level = routing.first_level(
         klass=klass, urgent=incident.urgent, hidden_from_village=incident.hidden_from_village,
         staffed=routing.staffed(district_id=incident.district_id, at=at),
     )  # fmt: skip
+    if not draft:
+        _find_desk(incident, at=at)
+    # From here on the district's other reports wait for their numbers until this one is committed.
+    incident.number = next_number(district_id=incident.district_id, series="QP", day=today)
     write_words(incident, place=place, title=title, text=text, by=by, at=at)
     write_search(incident)
     if draft:
         incident.save(force_insert=True)
     else:
-        hand_in(incident, by=by, at=at)
+        _handed_in(incident, by=by, at=at)
     code = add_reporter(incident, contact=contact, by=by, at=at, code=code) if contact else ""
     return incident, code
 
 
 def hand_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
+    """A draft becomes a report: the nearest desk receives it. Raises WrongStep, OnlyTheAccused."""
+    _find_desk(incident, at=at)
+    return _handed_in(incident, by=by, at=at)
+
+
+def _handed_in(incident: Incident, *, by: HasAuthor, at: datetime) -> Incident:
     take(incident, Step.SUBMIT, by=by, at=at, klass=incident.klass, category=incident.category.key,
          urgent=incident.urgent, source=incident.source, save=False)  # fmt: skip
-    return put_on_desk(incident, at=at)
+    return _received(incident, at=at)
 
 
 def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
@@ -158,10 +167,18 @@ def put_on_desk(incident: Incident, *, at: datetime) -> Incident:
 
     Raises OnlyTheAccused: an accusation would lie there unseen.
     """
+    _find_desk(incident, at=at)
+    return _received(incident, at=at)
+
+
+def _find_desk(incident: Incident, *, at: datetime) -> None:
     incident.desk = routing.desk(areas=incident.areas(), level=incident.level, at=at, accused=incident.accused_id)
+    if incident.desk is None and incident.accused_id:
+        raise OnlyTheAccused(field="accused")
+
+
+def _received(incident: Incident, *, at: datetime) -> Incident:
     if incident.desk is None:
-        if incident.accused_id:
-            raise OnlyTheAccused(field="accused")
         incident.save(force_insert=incident._state.adding)
         return incident
     incident.level = incident.desk.area.level

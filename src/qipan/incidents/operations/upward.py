@@ -39,8 +39,11 @@ class NothingToReport(Conflict):
 def owe(incident: Incident, *, level: int, by: HasAuthor, at: datetime) -> Duty | None:
     """The duty of a level to report upward, where the class has one; its desk is told, and of the district the
     commanders, who report to the city. Part of the caller's transaction."""
-    limit, desk = CLASSES[Klass(incident.klass)].upward, routing.desk(areas=incident.areas(), level=level, at=at)
-    if limit is None or desk is None:
+    limit = CLASSES[Klass(incident.klass)].upward
+    if limit is None:
+        return None
+    desk = routing.desk(areas=incident.areas(), level=level, at=at)
+    if desk is None:
         return None
     level = desk.area.level
     link = f"/incidents/{incident.id}/"

@@ -233,10 +233,10 @@ def page(
     """One page of a list by keyset: its cost does not grow with how far one has turned, nor with the years. `after` is
     the `after` or `before` of a page.
 
-    One query, and a small one where a filter names an area or a category; a second one for a class that does not fill
-    a page in two months. A search by words looks into the newest two
-    months first, then into a year, and further only where `older` asks for it; so a common word is as quick as a rare
-    one. See also `cursors.turn`.
+    One query, and a small one where a filter names an area or a category; a second one for a class or a category that
+    does not fill a page in two months or in a year. A search by words looks into the newest two months first, then
+    into a year, and further only where `older` asks for it; so a common word is as quick as a rare one.
+    See also `cursors.turn`.
     """
     if order not in ORDERS:
         raise UnknownOrder(field="order")
@@ -344,6 +344,10 @@ def _windows(viewer: Post, filters: Filters, order: str, begin: datetime, *, bac
             yield Q(), own
     elif filters.klass and filters.since is None:
         yield Q(reported_at__lte=begin + NEAR) if back else Q(reported_at__gte=begin - NEAR), False
+        yield Q(), own
+    elif filters.category and filters.since is None and viewer.level > Level.DISTRICT:
+        # Below the district no index holds places and categories: of a year's few rows they are picked out.
+        yield Q(reported_at__lte=begin + HORIZON) if back else Q(reported_at__gte=begin - HORIZON), False
         yield Q(), own
     else:
         yield Q(), False
