@@ -22,6 +22,7 @@ from django.core.asgi import get_asgi_application
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.db import close_old_connections
 from django.http.response import HttpResponseBase, HttpResponseServerError
 from django.urls import set_script_prefix
 
@@ -117,6 +118,8 @@ class Application(ASGIHandler):
         if not response.streaming:
             content = response.content
             response.close()
+        elif getattr(response, "is_async", False):
+            close_old_connections()  # it is sent from the loop, for hours perhaps: this thread's work is over
         metrics.count(request, response.status_code, time.perf_counter() - started)
         return response, content
 
@@ -138,11 +141,13 @@ class Application(ASGIHandler):
         """A live feed: sent from the loop until either side ends it."""
         gone = asyncio.create_task(_gone(receive))
         sending = asyncio.create_task(self.send_response(response, send))
-        await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (gone, sending):
-            task.cancel()
-        await asyncio.gather(gone, sending, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(self.threads, response.close)
+        try:
+            await asyncio.wait({gone, sending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also when the server ends
+            for task in (gone, sending):
+                task.cancel()
+            await asyncio.gather(gone, sending, return_exceptions=True)
+            await asyncio.get_running_loop().run_in_executor(self.threads, response.close)
 
     async def _health(self, scope: Scope, send: Send) -> None:
         """Beside Django: an answer even while every thread is busy, whatever host name the question came to."""

@@ -25,6 +25,7 @@ ROOMS = (
     "qipan.inspections",
     "qipan.reporting",
     "qipan.workflows",
+    "qipan.live",
 )
 GROUPS: dict[str, str | Promise] = {
     "work": _("Work"),

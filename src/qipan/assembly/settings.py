@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "qipan.inspections",
     "qipan.reporting",
     "qipan.workflows",
+    "qipan.live",
     "qipan.assembly",
 ]
 

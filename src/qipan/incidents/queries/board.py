@@ -59,10 +59,10 @@ def changes(*, viewer: Post, after: int) -> Feed:
         return Feed([], places[-1][0], [], False)
     rows = _rows(viewer, ON_MAP & Q(pk__in=ids))
     here = {row[0] for row in rows}
-    return Feed(rows, places[-1][0], _gone([key for key in ids if str(key) not in here], viewer=viewer), False)
+    return Feed(rows, places[-1][0], gone([key for key in ids if str(key) not in here], viewer=viewer), False)
 
 
-def _gone(ids: list[UUID], *, viewer: Post) -> list[UUID]:
+def gone(ids: list[UUID], *, viewer: Post) -> list[UUID]:
     """Those among the ids that the viewer may have drawn: what is or was in sight, never what was always out of it.
 
     Was: its journal names it open to all of an area that the viewer's role reads, or with the viewer's unit or post.

@@ -1,0 +1,281 @@
+"""The live feed over a real server: two desks, a break, and what must never be sent to whom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+from tests import factories
+from tests.incidents.conftest import Town, make_town
+from tests.live.serving import Listener, board, cookie, nobody_sits, placed, server, until
+
+from qipan.foundation.journal import queries as journal
+from qipan.foundation.posts.models import Post
+from qipan.foundation.posts.rules import Role
+from qipan.incidents import operations
+from qipan.incidents.operations.report import Place
+from qipan.live import hub, rows
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
+
+
+@pytest.fixture
+def town() -> Town:
+    made = make_town()
+    made.at = timezone.now()
+    placed()
+    return made
+
+
+@pytest.fixture
+def address(town: Town) -> Iterator[str]:
+    with server() as made:
+        yield made
+    until(nobody_sits)
+
+
+def here(listener: Listener) -> None:
+    """Wait for what everybody hears at last: then what came before it is all that will come."""
+    found = listener.next("hello")
+    assert found["position"] == listener.position
+
+
+def test_what_one_desk_does_is_on_the_other_at_once(address: str, town: Town) -> None:
+    with board(address, town.commander) as far, board(address, town.dispatcher, language="en") as near:
+        here(far)
+        here(near)
+        incident = town.report("street-light", title="路灯不亮", place=Place(area=town.cell))
+        placed()
+        shown = far.next("incident")
+        assert shown == {
+            "id": str(incident.pk), "longitude": None, "latitude": None, "klass": incident.klass,
+            "status": incident.status, "urgent": False, "supervised": False,
+            "due_at": shown["due_at"], "number": incident.number, "title": "路灯不亮", "unit": "",
+            "kind": incident.category.name,
+        }  # fmt: skip
+        assert near.next("incident")["kind"] == incident.category.name_en
+        operations.accept(incident_id=incident.pk, by=town.dispatcher, at=town.later())
+        placed()
+        assert far.next("incident")["status"] == near.next("incident")["status"] == "filed"
+        operations.dispatch(incident_id=incident.pk, unit=town.department, by=town.dispatcher, at=town.later())
+        placed()
+        assert far.next("incident")["unit"] == town.department.name
+        assert far.position == journal.last_position()
+
+
+def test_what_ends_is_gone(address: str, town: Town) -> None:
+    incident = town.report("street-light")
+    placed()
+    with board(address, town.commander) as listener:
+        here(listener)
+        operations.void(incident_id=incident.pk, reason="重复", by=town.dispatcher, at=town.later())
+        placed()
+        assert listener.next("gone") == {"id": str(incident.pk)}
+
+
+def test_the_next_township_hears_nothing(address: str, town: Town) -> None:
+    """Of every role, live and after a break; what they hear last is of their own township."""
+    next_door = factories.below(town.district, 2, 1)
+    posts = [factories.post(role, next_door, factories.unit(area=next_door)) for role in Role]
+    mark = factories.post(Role.GRID_WORKER, factories.below(town.district, 4, 4))
+    assert mark.area.township_id == next_door.pk
+    before = journal.last_position()
+    listeners = [Listener(address, post) for post in posts]
+    for listener in listeners:
+        here(listener)
+    town.dispatched("street-light")
+    town.closed("street-light")
+    theirs = town.report("street-light", by=mark, place=Place(area=mark.area))
+    placed()
+    for listener, post in zip(listeners, posts, strict=True):
+        allowed = {str(theirs.pk)}
+        if rows.sees(rows.Viewer.of(post), rows.load({theirs.pk})[theirs.pk]):
+            assert listener.next("incident")["id"] in allowed
+        listener.close()
+    again = [Listener(address, post, after=before) for post in posts]
+    for listener in again:
+        heard = [listener.events.get(timeout=10)]
+        while heard[-1][0] != "duty":
+            heard.append(listener.events.get(timeout=10))
+        assert {data["id"] for name, _id, data in heard if name in {"incident", "gone"}} <= allowed
+        listener.close()
+    for listener in listeners:
+        assert not [each for each in listener.rest() if each[0] in {"incident", "gone", "reset"}]
+
+
+def test_a_break_is_made_good_without_a_gap_and_without_a_double(address: str, town: Town) -> None:
+    with board(address, town.commander) as listener:
+        here(listener)
+        first, second = town.report("street-light"), town.report("street-light", title="第二盏")
+        placed()
+        assert [listener.next("incident")["id"] for _ in range(2)] == [str(first.pk), str(second.pk)]
+        known = listener.position
+    operations.void(incident_id=first.pk, reason="重复", by=town.dispatcher, at=town.later())
+    third = town.report("street-light", title="第三盏")
+    placed()
+    with board(address, town.commander, after=known) as listener:
+        here(listener)
+        assert listener.next("gone") == {"id": str(first.pk)}
+        assert listener.next("incident")["id"] == str(third.pk)
+        operations.accept(incident_id=third.pk, by=town.dispatcher, at=town.later())
+        placed()
+        assert listener.next("incident")["status"] == "filed"
+        assert not [each for each in listener.rest() if each[0] != "duty"]
+    with board(address, town.commander, query=f"?after={journal.last_position()}") as listener:
+        here(listener)
+        fourth = town.report("street-light", title="第四盏")
+        placed()
+        assert listener.next("incident")["id"] == str(fourth.pk)
+
+
+def test_a_break_amid_changes_loses_none_of_them(address: str, town: Town) -> None:
+    """Boards that come and go while things happen: together they hear each incident once."""
+    heard: list[str] = []
+    after = journal.last_position()
+    made = []
+    for number in range(12):
+        with board(address, town.commander, after=after) as listener:
+            made.append(str(town.report("street-light", title=f"第{number}盏").pk))
+            placed()
+            while not heard or heard[-1] != made[-1]:
+                heard.append(listener.next("incident", skipping=("duty", "hello"))["id"])
+            after = listener.position
+    assert heard == made
+
+
+def test_who_was_away_too_long_loads_everything_anew(address: str, town: Town, monkeypatch) -> None:
+    monkeypatch.setattr(rows, "MOST", 3)
+    for _ in range(4):
+        town.report("street-light")
+    placed()
+    newest = journal.last_position()
+    for after in (newest - 4, newest + 1000):
+        with board(address, town.commander, after=after) as listener:
+            here(listener)
+            assert listener.next("reset") == {"position": newest}
+            fresh = town.report("street-light")
+            placed()
+            newest = journal.last_position()
+            assert listener.next("incident")["id"] == str(fresh.pk)
+
+
+def test_a_slow_reader_is_told_to_load_anew(town: Town, monkeypatch) -> None:
+    monkeypatch.setattr(hub, "MOST_WAITING", 3)
+    made = hub.Board(rows.Grounds.of(town.commander, session="x", chosen=""), english=False)
+    for number in range(1, 6):
+        made.put(number, b"%d" % number)
+    assert made.taken() == hub.event("reset", 4, {"position": 4}) + b"5"
+    made.put(4, b"old")
+    assert made.taken() == b""
+
+
+def test_private_and_hidden_incidents_stay_with_those_who_read_them(address: str, town: Town) -> None:
+    administrator, worker = town.administrator, town.grid_worker
+    incident = town.report("street-light", by=town.dispatcher)
+    placed()
+    before = journal.last_position()
+    listeners = {post: Listener(address, post) for post in (administrator, worker, town.commander)}
+    for listener in listeners.values():
+        here(listener)
+    operations.change_category(
+        category=town.category("street-light"), changes={"private": True}, by=administrator, at=town.later()
+    )
+    secret = town.report("street-light", by=town.dispatcher, title="只给少数人")
+    operations.void(incident_id=secret.pk, reason="误报", by=town.dispatcher, at=town.later())
+    placed()
+    for post in (administrator, worker):
+        assert listeners[post].next("gone") == {"id": str(incident.pk)}
+    assert listeners[town.commander].next("incident")["id"] == str(incident.pk)
+    last = town.report("rubbish", by=town.dispatcher)
+    placed()
+    for post, listener in listeners.items():
+        assert listener.next("incident")["id"] == str(last.pk), post
+        listener.close()
+    for post in (administrator, worker):
+        with board(address, post, after=before) as listener:
+            here(listener)
+            assert listener.next("gone") == {"id": str(incident.pk)}
+            assert listener.next("incident")["id"] == str(last.pk)
+
+
+def test_whose_own_work_changes_is_told(address: str, town: Town) -> None:
+    incident = town.report("street-light")
+    operations.accept(incident_id=incident.pk, by=town.dispatcher, at=town.later())
+    placed()
+    with board(address, town.handler) as theirs, board(address, town.colleague) as others:
+        here(theirs)
+        here(others)
+        operations.dispatch(incident_id=incident.pk, unit=town.department, by=town.dispatcher, at=town.later())
+        placed()
+        assert theirs.next("duty", skipping=("incident",)) == {}
+        operations.sign(incident_id=incident.pk, by=town.handler, at=town.later())
+        operations.answer(incident_id=incident.pk, text="已修复", by=town.handler, at=town.later())
+        placed()
+        assert theirs.next("duty", skipping=("incident",)) == {}
+        elsewhere = town.report("street-light", by=town.colleague)
+        placed()
+        assert others.next("incident", skipping=())["id"] == str(elsewhere.pk)
+
+
+@pytest.mark.parametrize("how", ["session", "post", "choice", "password"])
+def test_a_stream_ends_with_what_it_stands_on(address: str, town: Town, monkeypatch, how: str) -> None:
+    monkeypatch.setattr(hub, "CHECKED_EVERY", 0.2)
+    with board(address, town.dispatcher) as listener, board(address, town.commander) as other:
+        here(listener)
+        here(other)
+        if how == "session":
+            Session.objects.filter(session_key=listener.session).delete()
+        elif how == "post":
+            Post.objects.filter(pk=town.dispatcher.pk).update(valid_to=timezone.now())
+        elif how == "choice":
+            client = Client()
+            client.cookies["sessionid"] = listener.session
+            session = client.session
+            session["post"] = ""
+            session.save()
+        else:
+            town.dispatcher.person.set_password("another one of these")
+            town.dispatcher.person.save()
+        assert listener.ended.wait(10)
+        assert not other.ended.is_set()
+
+
+def test_a_session_has_four_streams_at_most(address: str, town: Town) -> None:
+    session = cookie(town.dispatcher)
+    listeners = [Listener(address, town.dispatcher, session=session) for _ in range(4)]
+    for listener in listeners:
+        here(listener)
+    fifth = Listener(address, town.dispatcher, session=session)
+    assert fifth.answer.status_code == 429
+    fifth.close()
+    listeners.pop().close()
+    until(lambda: hub.seats.taken.get(session) == 3)
+    with board(address, town.dispatcher, session=session) as again:
+        here(again)
+    for listener in listeners:
+        listener.close()
+
+
+def test_the_stream_is_kept_from_frames_and_caches_and_breathes(address: str, town: Town, monkeypatch) -> None:
+    from qipan.live import feed
+
+    monkeypatch.setattr(feed, "PING", 0.1)
+    made = Listener(address, town.dispatcher)
+    assert made.answer.headers["Content-Type"] == "text/event-stream"
+    assert "no-store" in made.answer.headers["Cache-Control"]
+    assert "frame-ancestors 'none'" in made.answer.headers["Content-Security-Policy"]
+    assert made.answer.headers["X-Frame-Options"] == "DENY"
+    here(made)
+    time.sleep(0.3)
+    made.close()
+
+
+def test_it_is_no_page_and_nobody_hears_it_without_signing_in(town: Town) -> None:
+    client = factories.sign_in(Client(), town.dispatcher)
+    assert client.get("/live/events").status_code == 422
+    assert client.post("/live/events").status_code == 405
+    assert Client().get("/live/events", headers={"accept": "text/event-stream"}).status_code == 302
