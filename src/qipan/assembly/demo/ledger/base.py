@@ -1,20 +1,17 @@
-"""Numbers, ids, journal entries and duties of the ledger."""
+"""Steps and duties of the ledger."""
 
 from __future__ import annotations
 
-import itertools
-import random
-from collections import defaultdict
-from datetime import UTC, date
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
 import orjson
 
-from qipan.assembly.demo.ledger.rows import SYSTEM_BY, About, By, Debt, File, entry_line
+from qipan.assembly.demo.ledger.rows import SYSTEM_BY, About, By, Debt, File, who
+from qipan.assembly.demo.ledger.sealing import Sealing
 from qipan.assembly.demo.ledger.text import escaped, iso, json, stamp
-from qipan.assembly.demo.ledger.winding import Winder
-from qipan.assembly.demo.scene import Actor, Scene, Team
+from qipan.assembly.demo.scene import Actor, Team
 from qipan.foundation.areas.models import Level
 from qipan.foundation.duties import clocks
 from qipan.foundation.duties.models import Duty
@@ -26,49 +23,16 @@ from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import ENDED, Status, Step, check
 from qipan.kernels import clock
 from qipan.kernels.clock import Limit
-from qipan.kernels.clock.timetable import DAY, MINUTE, day_of, instant, moment_of
-
-EPOCH = date(1970, 1, 1).toordinal() * DAY - 8 * 60 * MINUTE
+from qipan.kernels.clock.timetable import instant, moment_of
 
 
-class Base:
-    """What every part of the ledger shares. Rows gather in `lines`, by table; entries with their moment."""
-
-    def __init__(self, scene: Scene, *, seed: int) -> None:
-        self.scene = scene
-        self.district = scene.district.pk
-        self.winder = Winder(scene.clock)
-        self.ids = random.Random(f"ids {seed}")
-        self.lines: dict[str, list[str]] = defaultdict(list)
-        self.entries: list[tuple[int, int, str]] = []
-        self.numbers: dict[tuple[str, int], int] = defaultdict(int)
-        self.order = itertools.count()
-        self._limits: dict[Any, tuple[Limit, str, str]] = {}
-
-    def new_id(self, at: int) -> UUID:
-        """A UUID of version 7 of that moment, its random part from the ledger's seed."""
-        bits = self.ids.getrandbits(74)
-        milliseconds = (at - EPOCH) // 1000
-        return UUID(int=milliseconds << 80 | 7 << 76 | (bits >> 62) << 64 | 2 << 62 | bits & (1 << 62) - 1)
-
-    def number(self, series: str, at: int) -> str:
-        day = at // DAY
-        self.numbers[series, day] += 1
-        return f"{series}{day_of(day * DAY):%Y%m%d}-{self.numbers[series, day]:05d}"
-
-    # Journal
-
-    def record(
-        self, kind: str, about: About, *, by: By, at: int, reason: str = "", before: str = "", after: str = "",
-        **detail: Any,
-    ) -> None:  # fmt: skip
-        line = entry_line(at=at, kind=kind, about=about, district=self.district, by=by, before=before, after=after,
-                          reason=reason, detail=detail)  # fmt: skip
-        self.entries.append((at, next(self.order), line))
+class Base(Sealing):
+    """Steps and duties, which every part of the ledger shares."""
 
     def take(self, file: File, step: Step, *, by: By, at: int, reason: str = "", **detail: Any) -> None:
         before = file.status
         file.status = check(step, before).value
+        reason = self.said(file, reason, by=by, at=at)
         file.status_at = at
         file.version += 1
         self.record(f"incidents.{SAID[step]}", file.about(), by=by, at=at, before=before, after=file.status,
@@ -78,6 +42,7 @@ class Base:
                 card[2] = at
 
     def note(self, file: File, kind: str, *, by: By, at: int, reason: str = "", **detail: Any) -> None:
+        reason = self.said(file, reason, by=by, at=at)
         file.version += 1
         self.record(f"incidents.{kind}", file.about(), by=by, at=at, reason=reason, before=file.status,
                     after=file.status, **detail)  # fmt: skip
@@ -225,10 +190,6 @@ class Base:
         debt.warn = instant(model.warn_at) if model.warn_at else None
         debt.provisional = model.provisional
         debt.steps = [(step.name, instant(step.at), step.round) for step in model.pending()]
-
-
-def who(by: Actor | By) -> By:
-    return (by.label, by.id, by.person) if isinstance(by, Actor) else by
 
 
 def utc_iso(at: int | None) -> str | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qipan.assembly.demo.ledger.base import who
-from qipan.assembly.demo.ledger.rows import About, Debt, File, id_of
+from qipan.assembly.demo.ledger.rows import About, Debt, File, id_of, who
 from qipan.assembly.demo.ledger.text import binary, escaped, flag, json, stamp
 from qipan.assembly.demo.ledger.way import Way
 from qipan.assembly.demo.pictures import Picture
@@ -29,6 +28,7 @@ class Ledger(Way):
     ) -> dict[str, Any]:  # fmt: skip
         self.sweep(file, at)
         detail = {key: value for key, value in (("days", days), ("unit", unit and unit.id)) if value}
+        reason = self.said(file, reason, by=who(by), at=at)
         asked = {"id": self.new_id(at), "kind": kind, "reason": reason, "detail": detail, "by": by, "at": at,
                  "state": "asked", "decided_by": None, "decided_at": None, "decision": "", "unit": unit}  # fmt: skip
         file.rows.append(("ask", asked))
@@ -39,6 +39,7 @@ class Ledger(Way):
 
     def decide(self, file: File, asked: dict[str, Any], *, at: int, by: Actor, approve: bool, reason: str = "") -> None:
         self.sweep(file, at)
+        reason = self.said(file, reason, by=who(by), at=at)
         asked |= {"state": "approved" if approve else "refused", "decided_by": by, "decided_at": at, "decision": reason}
         del file.open_asks[asked["kind"]]
         self.note(file, "granted" if approve else "refused", by=who(by), at=at, reason=reason, ask=asked["kind"],
@@ -89,7 +90,7 @@ class Ledger(Way):
         self.sweep(file, at)
         unit = self.scene.teams[by.unit or 0]
         found = next(row for name, row in file.rows if name == "assist" and row["unit"] is unit)
-        found |= {"answer": text, "by": by, "answered": at}
+        found |= {"answer": self.said(file, text, by=who(by), at=at), "by": by, "answered": at}
         self.end(file, kind="incidents.assist", unit=unit, at=at, outcome="answered")
         self.note(file, "assisted", by=who(by), at=at, unit=unit.name)
 
@@ -101,11 +102,13 @@ class Ledger(Way):
 
     def remind(self, file: File, *, at: int, by: Actor, note: str) -> None:
         self.sweep(file, at)
+        note = self.said(file, note, by=who(by), at=at)
         self.lines["incidents_reminder"].append(f"{file.id}\t{stamp(at)}\t{by.id}\t{escaped(note)}")
         self.note(file, "reminded", by=who(by), at=at, reason=note)
 
     def supervise(self, file: File, *, at: int, by: Actor, question: str) -> dict[str, Any]:
         self.sweep(file, at)
+        question = self.said(file, question, by=who(by), at=at)
         unit = file.unit or file.desk
         assert unit is not None
         key, number, subject = self.new_id(at), self.number("DB", at), file.about()
@@ -121,6 +124,7 @@ class Ledger(Way):
 
     def answer_supervision(self, file: File, found: dict[str, Any], *, at: int, by: Actor, text: str) -> None:
         self.sweep(file, at)
+        text = self.said(file, text, by=who(by), at=at)
         found |= {"answer": text, "answered_by": by, "answered": at}
         self.end(file, kind="incidents.supervise", about=found["id"], at=at, outcome="answered")
         self.note(file, "supervision_answered", by=who(by), at=at, supervision=found["number"])

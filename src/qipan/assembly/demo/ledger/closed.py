@@ -6,10 +6,9 @@ import random
 from typing import TYPE_CHECKING
 
 from qipan.assembly.demo import words
-from qipan.assembly.demo.ledger.base import who
 from qipan.assembly.demo.ledger.book import Ledger
 from qipan.assembly.demo.ledger.intake import terms_of
-from qipan.assembly.demo.ledger.rows import RESIDENT_BY, File
+from qipan.assembly.demo.ledger.rows import RESIDENT_BY, File, who
 from qipan.assembly.demo.scene import Place
 from qipan.incidents.models import Category
 from qipan.incidents.rules.classes import CLASSES, Klass

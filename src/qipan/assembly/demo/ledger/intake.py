@@ -8,24 +8,21 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from django.utils.crypto import salted_hmac
 
-from qipan.assembly.demo.ledger.base import Base, who
-from qipan.assembly.demo.ledger.rows import SYSTEM_BY, About, By, File
-from qipan.assembly.demo.ledger.text import array, binary, json, plain, stamp
+from qipan.assembly.demo.ledger.base import Base
+from qipan.assembly.demo.ledger.rows import SYSTEM_BY, By, File, who
+from qipan.assembly.demo.ledger.sealing import PRIVATE
+from qipan.assembly.demo.ledger.text import binary, plain, stamp
 from qipan.assembly.demo.scene import Actor, Place, Team
-from qipan.foundation.journal.rules import Class
-from qipan.foundation.vault import envelope, rules
-from qipan.foundation.vault.keystore import DataKey, store
-from qipan.foundation.vault.rules import INDEX_PURPOSE, INDEXED, RETENTION_DAYS, Retention
+from qipan.foundation.vault.rules import Retention
 from qipan.incidents import routing
 from qipan.incidents.models import Category
 from qipan.incidents.operations.report import ALPHABET, CODE_LENGTH, SEPARATOR
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Status, Step
 from qipan.kernels import bigrams, identity
-from qipan.kernels.clock.timetable import DAY, MINUTE, day_of
+from qipan.kernels.clock.timetable import MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,6 @@ class Intake(Base):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.codes = random.Random(self.ids.random())
-        self._keys: dict[str, DataKey] = {}
 
     def report(self, given: Report) -> File:
         """As `operations.report`."""
@@ -98,7 +94,7 @@ class Intake(Base):
             words = {"text": "\n".join(part for part in (title, text) if part), "address": address}
             file.text_card = self.seal(
                 file, {key: value for key, value in words.items() if value}, by=given.by, at=given.at,
-                purpose="incidents.private", retention=Retention.DISPUTE,
+                purpose=PRIVATE, retention=Retention.DISPUTE,
             )  # fmt: skip
         else:
             whole = SEPARATOR.join((title, text, address))
@@ -125,41 +121,6 @@ class Intake(Base):
             {"id": key, "card": card, "code": salted_hmac("incidents.tracking", code, algorithm="sha256").digest(),
              "language": given.contact.get("language", "zh-hans"), "at": given.at, "informed": None, "came_with": None}
         )  # fmt: skip
-
-    # The vault
-
-    def key(self, purpose: str) -> DataKey:
-        if purpose not in self._keys:
-            self._keys[purpose] = store().current(self.district, purpose)
-        return self._keys[purpose]
-
-    def seal(
-        self, file: File, fields: dict[str, str], *, purpose: str, retention: str, by: Actor | By, at: int,
-        found: tuple[tuple[str, str], ...] = (),
-    ) -> UUID:  # fmt: skip
-        """As `vault.seal`, of fields that are in their one form already; `found` is indexed too."""
-        key, card, about = self.key(purpose), self.new_id(at), file.about()
-        sealed = envelope.seal(orjson.dumps(fields), key=key, district_id=self.district, purpose=purpose,
-                               owner=str(card))  # fmt: skip
-        front = (
-            str(card), str(self.district), array(about.areas), purpose, retention, about.kind, str(about.id), key.id,
-            binary(sealed), json(rules.mask(fields)), stamp(at),
-        )  # fmt: skip
-        file.cards.append(["\t".join(front), retention, at])
-        indexed = [(INDEXED[name], value) for name, value in fields.items() if name in INDEXED]
-        for kind, value in sorted({*indexed, *found}):
-            index_key = self.key(INDEX_PURPOSE)
-            digest = envelope.blind(rules.index_form(kind, value), key=index_key, kind=kind)
-            self.lines["vault_index"].append(f"{card}\t{kind}\t{binary(digest)}\t{index_key.id}")
-        of_card = About("card", card, about.label, about.areas, None, max(about.privacy, Class.PRIVATE))
-        self.record("vault.sealed", of_card, by=who(by), at=at, fields=sorted(fields), purpose=purpose)
-        return card
-
-    def card_lines(self, file: File) -> None:
-        for front, retention, kept_from in file.cards:
-            days = RETENTION_DAYS[retention]
-            until = None if days is None else day_of(kept_from + days * DAY).isoformat()
-            self.lines["vault_card"].append(f"{front}\t{plain(until)}")
 
     def tell(self, file: File, at: int) -> None:
         """Reporters who can be reached have been informed."""

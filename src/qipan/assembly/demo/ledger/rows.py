@@ -183,6 +183,8 @@ class File:
     open_asks: dict[str, dict[str, Any]] = field(default_factory=dict)
     supervisions: list[dict[str, Any]] = field(default_factory=list)
     rows: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    words: dict[str, str] = field(default_factory=dict)  # of a private matter: what its card holds
+    words_at: int = 0
     cards: list[list[Any]] = field(default_factory=list)  # row without its end, retention, kept from when
     _about: About | None = None
 
@@ -229,3 +231,7 @@ def entry_line(
             escaped(orjson.dumps(detail).decode()) if detail else "{}",
         )
     )  # fmt: skip
+
+
+def who(by: Actor | By) -> By:
+    return (by.label, by.id, by.person) if isinstance(by, Actor) else by

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from qipan.assembly.demo.ledger.base import who
 from qipan.assembly.demo.ledger.intake import Intake, Report
-from qipan.assembly.demo.ledger.rows import RESIDENT_BY, SYSTEM_BY, By, File
+from qipan.assembly.demo.ledger.rows import RESIDENT_BY, SYSTEM_BY, By, File, who
 from qipan.assembly.demo.scene import Actor, Team
 from qipan.incidents.operations.upward import KIND as UPWARD
 from qipan.incidents.rules.caps import CAPS, UNHAPPY
@@ -34,7 +33,8 @@ class Way(Intake):
 
     def decline(self, file: File, *, at: int, by: Actor, reason: str) -> None:
         self.sweep(file, at)
-        file.outcome, file.answer = "declined", reason
+        file.outcome, file.answer = "declined", self.answered(file, reason, by=who(by), at=at)
+        reason = file.answer
         self.take(file, Step.DECLINE, by=who(by), at=at, reason=reason)
         self.end_all(file, at=at, outcome="declined")
         self.tell(file, at)
@@ -48,6 +48,7 @@ class Way(Intake):
 
     def refer(self, file: File, *, at: int, by: Actor, receipt: str) -> None:
         self.sweep(file, at)
+        receipt = self.answered(file, receipt, by=who(by), at=at)
         file.outcome, file.answer, file.closed_at = "referred", receipt, at
         self.take(file, Step.REFER, by=who(by), at=at, receipt=receipt, **_choice(file))
         self.end_all(file, at=at, outcome="referred")
@@ -77,7 +78,7 @@ class Way(Intake):
     def answer(self, file: File, *, at: int, by: Actor, text: str) -> None:
         self.sweep(file, at)
         file.handler = file.handler or by
-        file.answer, file.answered_at = text, at
+        file.answer, file.answered_at = self.answered(file, text, by=who(by), at=at), at
         on_time = self.end_leg(file, Leg.HANDLE, at=at, outcome="answered")
         file.on_time = on_time if file.on_time is None else file.on_time and on_time is not False
         self.take(file, Step.ANSWER, by=who(by), at=at, on_time=on_time)
@@ -90,7 +91,7 @@ class Way(Intake):
         file.immediate = file.on_time = True
         file.handler, file.unit = given.by, self.scene.teams.get(given.by.unit or 0)
         file.filed_at = file.answered_at = file.closed_at = given.at
-        file.outcome, file.answer = "settled", text
+        file.outcome, file.answer = "settled", self.answered(file, text, by=who(given.by), at=given.at)
         self.take(file, Step.SETTLE, by=who(given.by), at=given.at, klass=file.klass, category=file.category.key)
         return file
 
@@ -135,6 +136,7 @@ class Way(Intake):
         """By the first reporter; an unhappy rating reopens the file by itself, once."""
         self.sweep(file, at)
         unhappy = stars <= UNHAPPY
+        comment = self.said(file, comment, by=RESIDENT_BY, at=at)
         rating = {"id": self.new_id(at), "reporter": file.reporters[0]["id"], "stars": stars, "at": at,
                   "comment": comment, "reopened": unhappy and file.reopenings < CAPS.automatic_reopenings,
                   "called_at": None, "called_by": None, "note": ""}  # fmt: skip
@@ -151,7 +153,8 @@ class Way(Intake):
 
     def call_back(self, file: File, rating: dict[str, Any], *, at: int, by: Actor, note: str) -> None:
         self.sweep(file, at)
-        rating["called_at"], rating["called_by"], rating["note"] = at, by, note
+        rating["called_at"], rating["called_by"] = at, by
+        rating["note"] = self.said(file, note, by=who(by), at=at)
         self.end(file, kind="incidents.call-back", at=at, outcome="called")
         self.record("incidents.called_back", file.about(), by=who(by), at=at)
 
@@ -175,6 +178,7 @@ class Way(Intake):
 
     def check_again(self, file: File, found: dict[str, Any], *, at: int, by: Actor, confirmed: bool, note: str) -> None:
         self.sweep(file, at)
+        note = self.said(file, note, by=who(by), at=at)
         found |= {"by": by, "checked": at, "confirmed": confirmed, "note": note}
         self.end(file, kind="incidents.check", at=at, outcome="confirmed" if confirmed else "reopened")
         self.record("incidents.checked_again", file.about(), by=who(by), at=at, reason=note, confirmed=confirmed)
