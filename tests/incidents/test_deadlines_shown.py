@@ -7,13 +7,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from tests.incidents.conftest import Town, every_row_shows_its_leg
 
 from qipan.foundation.duties import clocks, sweeper
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations import years
+from qipan.foundation.posts.models import Post
+from qipan.foundation.refusals import Refusal
 from qipan.incidents import operations
 from qipan.incidents.models import Incident
 
@@ -113,3 +115,41 @@ def test_every_step_of_the_way_shows_its_leg_with_one_write(town: Town) -> None:
     other = town.report("street-light")
     operations.merge(incident_id=other.id, into_id=key, by=town.dispatcher, at=town.later())
     write(operations.unmerge, other.id, by=town.dispatcher)
+
+
+def as_stored(incident: Incident) -> tuple[Any, Any]:
+    duties = Duty.objects.filter(about_id=incident.pk).values_list("kind", "state", "due_at")
+    return Incident.objects.filter(pk=incident.pk).values().get(), sorted(duties)
+
+
+def test_a_step_out_of_turn_is_refused_and_changes_nothing(town: Town) -> None:
+    """Whatever the status: never a broken rule of the tables, and no clock moved on."""
+    ways: list[tuple[Any, Post, dict[str, Any]]] = [
+        (operations.accept, town.dispatcher, {}),
+        (operations.decline, town.dispatcher, {"reason": "不属本区"}),
+        (operations.void, town.dispatcher, {"reason": "误报"}),
+        (operations.dispatch, town.dispatcher, {"unit": town.department}),
+        (operations.sign, town.handler, {}),
+        (operations.start, town.handler, {}),
+        (operations.answer, town.handler, {"text": "已修好"}),
+        (operations.check_back, town.dispatcher, {}),
+        (operations.verify, town.grid_worker, {}),
+        (operations.rework, town.grid_worker, {"reason": "仍不亮"}),
+        (operations.reopen, town.dispatcher, {"reason": "又坏了"}),
+        (operations.unmerge, town.dispatcher, {}),
+    ]
+    refused = 0
+    for make in (town.report, town.dispatched, town.answered, town.closed):
+        for what, by, given in ways:
+            incident = make("street-light")
+            before = as_stored(incident)
+            try:
+                with transaction.atomic():
+                    what(incident_id=incident.pk, by=by, at=town.later(), **given)
+            except Refusal:
+                refused += 1
+                assert Incident.objects.filter(pk=incident.pk).values().get() == before
+                assert (
+                    sorted(Duty.objects.filter(about_id=incident.pk).values_list("kind", "state", "due_at")) == duties
+                )
+    assert refused > 30

@@ -18,7 +18,7 @@ from qipan.incidents import access, routing
 from qipan.incidents.models import Ask, Assistance, Incident
 from qipan.incidents.operations.desk import ReasonMissing, ToTheAccused, UnitEnded
 from qipan.incidents.operations.said import said
-from qipan.incidents.operations.steps import end_leg, note, start_leg, take
+from qipan.incidents.operations.steps import allow, end_leg, note, start_leg, take
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.queries.caps import caps_of
 from qipan.incidents.rules.caps import Caps
@@ -162,6 +162,7 @@ def _decided(incident: Incident, *, by: Post, at: datetime) -> None:
 def _return(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
     incident.handler = None
     incident.unit = None
+    allow(incident, Step.RETURN, by=by)
     end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="returned")
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
     take(incident, Step.RETURN, by=by, at=at, reason=asked.reason)
@@ -192,6 +193,7 @@ def _move(incident: Incident, level: int, by: Post, at: datetime) -> None:
     incident.desk, incident.level = desk, desk.area.level
     if with_unit:  # the level below is not charged for what the next one needs: its leg ends, a new one begins
         incident.unit = incident.handler = None
+        allow(incident, Step.RETURN, by=by)
         end_leg(incident, Leg.HANDLE, by=by, at=at, outcome="moved")
         start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=desk)
         take(incident, Step.RETURN, by=by, at=at)

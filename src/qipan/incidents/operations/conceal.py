@@ -17,7 +17,7 @@ from qipan.incidents.models import IS_OPEN, Category, Incident
 from qipan.incidents.operations.attach import seal_photos
 from qipan.incidents.operations.report import Place, write_search, write_words
 from qipan.incidents.operations.said import seal_what_was_said
-from qipan.incidents.operations.steps import end_leg, note, start_leg, take
+from qipan.incidents.operations.steps import allow, end_leg, note, start_leg, take
 from qipan.incidents.rules.classes import Leg
 from qipan.incidents.rules.steps import WITH_UNIT, Step
 
@@ -76,6 +76,7 @@ def _leave_village(incident: Incident, *, at: datetime) -> None:
         incident.save()
     if incident.unit and incident.unit.area.level >= Level.VILLAGE and incident.status in WITH_UNIT:
         incident.unit = incident.handler = None
+        allow(incident, Step.RETURN, by=SYSTEM)
         end_leg(incident, Leg.HANDLE, by=SYSTEM, at=at, outcome="returned")
         start_leg(incident, Leg.DISPATCH, by=SYSTEM, at=at, unit=incident.desk)
         take(incident, Step.RETURN, by=SYSTEM, at=at)

@@ -18,7 +18,7 @@ from qipan.incidents import access, routing
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.conceal import narrow
 from qipan.incidents.operations.said import answered
-from qipan.incidents.operations.steps import end_all, end_leg, note, start_leg, take
+from qipan.incidents.operations.steps import allow, end_all, end_leg, note, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.operations.upward import owe_anew
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
@@ -94,6 +94,7 @@ def accept(
     if urgent is not None and urgent != incident.urgent:
         incident.urgent, detail["urgent"] = urgent, urgent
     incident.filed_at = at
+    allow(incident, Step.ACCEPT, by=by)
     end_leg(incident, Leg.ACCEPT, by=by, at=at, outcome="accepted")
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
     take(incident, Step.ACCEPT, by=by, at=at, **detail)
@@ -111,6 +112,7 @@ def decline(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incide
         raise ReasonMissing(field="reason")
     incident.outcome, incident.answer = "declined", answered(incident, reason, by=by, at=at)
     reason = incident.answer
+    allow(incident, Step.DECLINE, by=by)
     end_all(incident, by=by, at=at, outcome="declined")
     take(incident, Step.DECLINE, by=by, at=at, reason=reason)
     tell_reporters(incident, "incidents.declined", at=at)
@@ -124,6 +126,7 @@ def void(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Incident:
     if not reason.strip():
         raise ReasonMissing(field="reason")
     incident.outcome = "void"
+    allow(incident, Step.VOID, by=by)
     end_all(incident, by=by, at=at, outcome="void")
     take(incident, Step.VOID, by=by, at=at, reason=reason)
     tell_reporters(incident, "incidents.declined", at=at)
@@ -154,6 +157,7 @@ def dispatch(
     if unit.area.level != Level.DISTRICT and (hidden or unit.area.level not in incident.category.on_lists):
         raise NotOnTheList(field="unit")
     incident.unit, incident.handler, incident.dispatched_at = unit, None, at
+    allow(incident, Step.DISPATCH, by=by)
     end_leg(incident, Leg.DISPATCH, by=by, at=at, outcome="dispatched")
     start_leg(incident, Leg.HANDLE, by=by, at=at, unit=unit)
     take(incident, Step.DISPATCH, by=by, at=at, reason=note, unit=unit.name, **choice)
@@ -175,6 +179,7 @@ def refer(*, incident_id: UUID, receipt: str, by: Post, at: datetime, chosen_by_
         raise ReasonMissing(field="receipt")
     receipt = answered(incident, receipt, by=by, at=at)
     incident.outcome, incident.answer, incident.closed_at = "referred", receipt, at
+    allow(incident, Step.REFER, by=by)
     end_all(incident, by=by, at=at, outcome="referred")
     take(incident, Step.REFER, by=by, at=at, receipt=receipt, **choice)
     return incident
@@ -201,6 +206,7 @@ def mark_victim(*, incident_id: UUID, by: Post, at: datetime) -> Incident:
     incident.unit = incident.handler = None
     note(incident, "victim_marked", by=by, at=at, victim_cannot_act=True)
     if with_unit:
+        allow(incident, Step.RETURN, by=SYSTEM)
         end_leg(incident, Leg.HANDLE, by=SYSTEM, at=at, outcome="returned")
         start_leg(incident, Leg.DISPATCH, by=SYSTEM, at=at, unit=incident.desk)
         take(incident, Step.RETURN, by=SYSTEM, at=at)
@@ -249,6 +255,7 @@ def check_back(*, incident_id: UUID, by: Post, at: datetime, verifier: Post | No
     ):  # fmt: skip
         raise SamePerson(field="verifier")
     incident.verifier = verifier
+    allow(incident, Step.CHECK_BACK, by=by)
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="sent")
     start_leg(incident, Leg.VERIFY, by=by, at=at, post=verifier, unit=None if verifier else incident.desk)
     take(incident, Step.CHECK_BACK, by=by, at=at, verifier=str(verifier.pk) if verifier else "")

@@ -14,9 +14,9 @@ from qipan.incidents import access
 from qipan.incidents.models import Assistance, Incident
 from qipan.incidents.operations.flags import flag_mass_closing
 from qipan.incidents.operations.said import answered, said
-from qipan.incidents.operations.steps import end_leg, note, start_leg, take
+from qipan.incidents.operations.steps import allow, end_leg, note, start_leg, take
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
-from qipan.incidents.rules.steps import Step, check
+from qipan.incidents.rules.steps import Step
 
 
 class NotYourUnit(Forbidden):
@@ -67,7 +67,7 @@ def answer(*, incident_id: UUID, text: str, by: Post, at: datetime) -> Incident:
     """
     incident = access.lock(incident_id, viewer=by)
     _own(incident, by)
-    check(Step.ANSWER, incident.status)
+    allow(incident, Step.ANSWER, by=by)
     if not text.strip():
         raise AnswerMissing(field="text")
     reason = incident.category.photo_reason

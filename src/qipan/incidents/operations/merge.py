@@ -14,7 +14,7 @@ from qipan.foundation.refusals import Conflict
 from qipan.incidents import access
 from qipan.incidents.models import Incident
 from qipan.incidents.operations.said import said
-from qipan.incidents.operations.steps import end_all, end_leg, note, start_leg, take
+from qipan.incidents.operations.steps import allow, end_all, end_leg, note, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.operations.upward import owe
 from qipan.incidents.rules.classes import Leg
@@ -53,6 +53,7 @@ def merge(*, incident_id: UUID, into_id: UUID, by: Post, at: datetime, reason: s
     reason = said(incident, reason, by=by, at=at)
     earlier = {duty.kind: duty.starts_at for duty in matching(about=incident)}
     incident.merged_into, incident.outcome = into, "merged"
+    allow(incident, Step.MERGE, by=by)
     end_all(incident, by=by, at=at, outcome="merged")
     take(incident, Step.MERGE, by=by, at=at, reason=reason, into=into.number)
     tell_reporters(incident, "incidents.merged", at=at)
@@ -82,6 +83,7 @@ def unmerge(*, incident_id: UUID, by: Post, at: datetime, reason: str = "") -> I
     incident.merged_into, incident.outcome = None, ""
     incident.filed_at = at
     reason = said(incident, reason, by=by, at=at)
+    allow(incident, Step.UNMERGE, by=by)
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
     take(incident, Step.UNMERGE, by=by, at=at, reason=reason)
     assert into is not None  # a constraint: merged rows name their file

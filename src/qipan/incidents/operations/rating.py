@@ -19,7 +19,7 @@ from qipan.incidents import access
 from qipan.incidents.models import Incident, Rating, Reporter, SpotCheck
 from qipan.incidents.operations.desk import ReasonMissing
 from qipan.incidents.operations.said import said
-from qipan.incidents.operations.steps import start_leg, take
+from qipan.incidents.operations.steps import allow, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.queries.caps import caps_of
 from qipan.incidents.rules.caps import UNHAPPY
@@ -120,6 +120,7 @@ def _reopen(incident: Incident, *, by: HasAuthor, at: datetime, reason: str) -> 
     incident.closed_at = incident.answered_at = incident.signed_at = incident.dispatched_at = None
     incident.handler = incident.verifier = None
     incident.filed_at, incident.outcome, incident.on_time, incident.immediate = at, "", None, False
+    allow(incident, Step.REOPEN, by=by)
     start_leg(incident, Leg.DISPATCH, by=by, at=at, unit=incident.desk)
     take(incident, Step.REOPEN, by=by, at=at, reason=reason)
     tell_reporters(incident, "incidents.reopened", at=at)

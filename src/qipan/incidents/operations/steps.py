@@ -47,6 +47,13 @@ SAID = {
 }
 
 
+def allow(incident: Incident, step: Step, *, by: Post | HasAuthor) -> Status:
+    """The status that a step leads to. Asked before its clocks are moved. Raises NotYours or WrongStep."""
+    if isinstance(by, Post):
+        require(by, STEPS[step].ability)
+    return check(step, incident.status)
+
+
 def take(
     incident: Incident,
     step: Step,
@@ -63,10 +70,8 @@ def take(
     it: one write of a row that a score of indexes hold. `save` False: another step follows at once and saves it.
     Raises NotYours or WrongStep.
     """
-    if isinstance(by, Post):
-        require(by, STEPS[step].ability)
     before = incident.status
-    incident.status = check(step, before)
+    incident.status = allow(incident, step, by=by)
     reason = said(incident, reason, by=by, at=at)
     incident.status_at = at
     incident.version += 1

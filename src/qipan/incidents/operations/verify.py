@@ -13,7 +13,7 @@ from qipan.incidents import access
 from qipan.incidents.models import Incident
 from qipan.incidents.operations import upward
 from qipan.incidents.operations.desk import ReasonMissing, SamePerson
-from qipan.incidents.operations.steps import end_all, end_leg, start_leg, take
+from qipan.incidents.operations.steps import allow, end_all, end_leg, start_leg, take
 from qipan.incidents.operations.tell import tell_reporters
 from qipan.incidents.rules.classes import CLASSES, Klass, Leg
 from qipan.incidents.rules.steps import Step
@@ -62,6 +62,7 @@ def rework(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Inciden
         raise ReasonMissing(field="reason")
     incident.reworks += 1
     incident.verifier = None
+    allow(incident, Step.REWORK, by=by)
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="rework")
     start_leg(incident, Leg.HANDLE, by=by, at=at, unit=incident.unit, post=incident.handler)
     take(incident, Step.REWORK, by=by, at=at, reason=reason)
@@ -70,6 +71,7 @@ def rework(*, incident_id: UUID, reason: str, by: Post, at: datetime) -> Inciden
 
 def _close(incident: Incident, step: Step, *, by: Post, at: datetime, note: str) -> Incident:
     incident.closed_at, incident.outcome = at, incident.outcome or "solved"
+    allow(incident, step, by=by)
     end_leg(incident, Leg.VERIFY, by=by, at=at, outcome="closed")
     end_all(incident, by=by, at=at, outcome="closed", but=upward.KIND)  # what is over is still reported upward
     take(incident, step, by=by, at=at, reason=note)
