@@ -36,6 +36,7 @@ TAGS = {
     "incidents": _("From a report to a verified close."),
     "inspections": _("Plans, checklists and findings over premises."),
     "reporting": _("Scoreboards, exports and returns."),
+    "board": _("What the board shows, in one look."),
     "messages": _("Messages to the people who work here."),
     "vault": _("Residents' requests about their own data."),
 }

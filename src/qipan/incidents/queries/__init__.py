@@ -14,6 +14,7 @@ from qipan.incidents.queries.board import FEED as FEED
 from qipan.incidents.queries.board import Feed as Feed
 from qipan.incidents.queries.board import changes as changes
 from qipan.incidents.queries.board import map_feed as map_feed
+from qipan.incidents.queries.counts import counts as counts
 from qipan.incidents.queries.lists import COLUMNS as COLUMNS
 from qipan.incidents.queries.lists import FEW_NAMES as FEW_NAMES
 from qipan.incidents.queries.lists import HORIZON as HORIZON

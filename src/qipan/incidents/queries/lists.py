@@ -54,7 +54,7 @@ class Filters:
 
     text: str = ""
     status: tuple[str, ...] = ()
-    state: str = ""  # open, ended, overdue, due (within the hour), supervised
+    state: str = ""  # open, ended, overdue, due (within the hour), supervised, closed_today
     klass: tuple[str, ...] = ()
     category: str = ""
     area: int | None = None
@@ -215,6 +215,9 @@ def in_state(state: str, now: datetime) -> Q:
             return IS_OPEN & Q(due_at__gte=now, due_at__lt=now + timedelta(hours=1))
         case "supervised":
             return IS_OPEN & Q(supervised=True)
+        case "closed_today":
+            today = timezone.localdate(now)
+            return Q(closed_at__gte=_midnight(today), closed_at__lt=_midnight(today + timedelta(days=1)))
     raise UnknownOrder(field="state")
 
 

@@ -52,6 +52,8 @@ def _rows(request: Acting, at: Any) -> tuple[Any, tuple[str, ...]]:
     """The posts that the address asks for, and their order."""
     rows = access.visible_posts(viewer=request.post).with_names()
     rows = forms.search(rows, request.post, request.GET.dict(), at)
+    if request.GET.get("duty") == "here":  # who is on duty in the viewer's area
+        rows = rows.filter(pk__in=queries.on_shift(viewer=request.post, at=at).order_by().values("pk"))
     rows = rows.annotate(
         on_duty=Exists(Shift.objects.filter(post=OuterRef("pk"), closed_at=None)),
         unit_name=Coalesce("unit__name", Value("")),

@@ -1,0 +1,119 @@
+"""What a board reads, below /api/v1/board."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from qipan.foundation.areas import queries as areas
+from qipan.foundation.areas.access import NoSuchArea
+from qipan.foundation.posts.access import require
+from qipan.foundation.posts.api_words import _
+from qipan.foundation.posts.models import Post
+from qipan.live.queries import figures, find, start
+
+router = Router(tags=["board"])
+ROUTERS = [("/board", router)]
+LevelOf = Annotated[Literal["township", "village", "cell"], Query(description=_("Which level of areas."))]
+Words = Annotated[str, Query(max_length=100, description=_("Words, a number, or coordinates."), examples=["street"])]
+
+
+class FigureOut(Schema):
+    key: str = Field(examples=["overdue"])
+    label: str = Field(examples=["Overdue"])
+    value: int = Field(examples=[3])
+    link: str = Field(examples=["/incidents/?state=overdue"])
+    tone: str = Field(examples=["overdue"])
+
+
+class StartOut(Schema):
+    position: int
+    now: datetime
+    me: dict[str, Any]
+    figures: list[FigureOut]
+    layers: list[str]
+    map: dict[str, Any]
+
+
+class NeededOut(Schema):
+    id: UUID
+    kind: str
+    title: str
+    link: str
+    about_kind: str
+    about_id: UUID
+    due_at: datetime | None
+    warn_at: datetime | None
+    starts_at: datetime
+    urgent: bool
+    paused: bool
+    label: str
+
+
+class DutiesOut(Schema):
+    rows: list[NeededOut]
+    more: int
+
+
+class FoundOut(Schema):
+    kind: str = Field(examples=["incident"])
+    id: str
+    label: str
+    detail: str
+    longitude: float | None
+    latitude: float | None
+    link: str
+
+
+def _viewer(request: HttpRequest) -> Post:
+    return require(request.post, "incidents.view")  # type: ignore[attr-defined]
+
+
+@router.get("/start", response=StartOut, summary=_("What a board needs first"))
+def begin(request: HttpRequest) -> Any:
+    return start.start(viewer=_viewer(request), now=timezone.now())
+
+
+@router.get("/figures", response=list[FigureOut], summary=_("The figures of a board, each with the rows behind it"))
+def counted(request: HttpRequest) -> Any:
+    return figures.figures(viewer=_viewer(request), now=timezone.now())
+
+
+@router.get("/duties", response=DutiesOut, summary=_("What needs you, soonest first"))
+def duties(request: HttpRequest) -> Any:
+    return start.needed(viewer=_viewer(request), now=timezone.now())
+
+
+@router.get("/find", response=list[FoundOut], summary=_("Areas, premises, incidents, units and coordinates"))
+def found(request: HttpRequest, *, q: Words = "") -> Any:
+    return find.find(viewer=_viewer(request), text=q, now=timezone.now())
+
+
+@router.get("/areas", response={200: dict[str, Any]}, summary=_("Outlines of your areas of one level, for a map"),
+            openapi_extra={"x-example": {"type": "FeatureCollection", "features": []}})  # fmt: skip
+def outlines(request: HttpRequest, *, level: LevelOf = "township") -> HttpResponse:
+    # The browser keeps them and asks whether they changed; they go packed where it can unpack them.
+    asking, wanted = _viewer(request), start.LEVELS[level]
+    if wanted < asking.level:
+        raise NoSuchArea(field="level")
+    tag = f'"{asking.area_id}-{level}-{areas.revision(asking.district_id)}-{timezone.localdate():%Y%m%d}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    if tag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    text = areas.outline(asking.area, level=wanted)
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        text, headers["Content-Encoding"] = _packed(text), "gzip"
+    return HttpResponse(text, content_type="application/geo+json", headers=headers)
+
+
+@lru_cache(maxsize=32)
+def _packed(text: bytes) -> bytes:
+    return gzip.compress(text, 6, mtime=0)

@@ -1,0 +1,53 @@
+"""What a board needs first: whose it is, what is counted, what the map shows; and what needs its viewer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from qipan.foundation.areas import queries as areas
+from qipan.foundation.areas.models import Level
+from qipan.foundation.duties import queries as duties
+from qipan.foundation.duties.rules import State
+from qipan.foundation.journal import queries as journal
+from qipan.foundation.posts.models import Post
+from qipan.live.queries.figures import figures
+
+LEVELS = {"township": Level.TOWNSHIP, "village": Level.VILLAGE, "cell": Level.CELL}
+MOST = 100  # duties
+
+
+def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
+    """The beginning of a board. The position is read first: what the feed tells after it misses nothing."""
+    position = journal.last_position()
+    shape = areas.geometry(viewer.area, at=now)
+    return {
+        "position": position,
+        "now": now,
+        "me": {
+            "post": viewer.pk,
+            "person": str(viewer.person),
+            "role": viewer.role,
+            "area": {"id": viewer.area_id, "level": viewer.level, "name": viewer.area.name},
+            "unit": {"id": viewer.unit_id, "name": str(viewer.unit)} if viewer.unit_id else None,
+        },
+        "figures": figures(viewer=viewer, now=now),
+        "layers": ["incidents", "premises", *(name for name, level in LEVELS.items() if level >= viewer.level)],
+        "map": {"bbox": list(shape.bounds) if shape is not None else None, "tiles": None},
+    }
+
+
+def needed(*, viewer: Post, now: datetime) -> dict[str, Any]:
+    """What needs the viewer, soonest first, across all domains: {rows, more}."""
+    work = duties.my_work(viewer=viewer, now=now, limit=MOST)
+    rows = [
+        {
+            "id": row.duty.pk, "kind": row.duty.kind, "title": row.duty.title, "link": row.link,
+            "about_kind": row.duty.about_kind, "about_id": row.duty.about_id, "due_at": row.duty.due_at,
+            "warn_at": row.duty.warn_at, "starts_at": row.duty.starts_at, "urgent": row.duty.urgent,
+            "paused": row.duty.state == State.PAUSED,
+            "label": " · ".join(word for word in (row.kind, row.duty.about_label) if word),
+        }
+        for row in work.rows
+    ]  # fmt: skip
+    return {"rows": rows, "more": max(0, work.total - len(rows))}
