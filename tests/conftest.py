@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import settings as hypothesis
 
 from qipan.assembly.folders import CHECKOUT
@@ -33,3 +35,11 @@ def heads(settings: Any, tmp_path: Path) -> Path:
     """Each test keeps the journal's signed heads in a folder of its own, as each starts with an empty journal."""
     settings.HEADS = tmp_path / "heads"
     return tmp_path / "heads"
+
+
+@pytest.fixture(autouse=True)
+def no_language_left() -> Iterator[None]:
+    """A test's own requests choose a language in its own thread; the next test starts without one. A server gives each
+    request a context of its own (tests/assembly/test_asgi.py)."""
+    yield
+    translation.deactivate()

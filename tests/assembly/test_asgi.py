@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
+from django.utils.translation import get_language
 
 from qipan.assembly import asgi, health, metrics
 from qipan.foundation.posts import operations
@@ -49,11 +50,21 @@ def feed(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts(), content_type="text/event-stream")
 
 
+def tongue(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(get_language() or "none")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("inside")
 
 
-urlpatterns = [path("echo/<int:number>/", echo), path("rows/", rows), path("feed/", feed), path("broken/", broken)]
+urlpatterns = [
+    path("echo/<int:number>/", echo),
+    path("rows/", rows),
+    path("feed/", feed),
+    path("broken/", broken),
+    path("tongue/", tongue),
+]
 
 
 @pytest.fixture
@@ -80,6 +91,18 @@ def test_a_request_runs_in_a_thread_of_the_pool_and_every_cookie_comes_back(appl
     answer = ask(application, "GET", "/echo/1/")
     assert answer.text.startswith("request_")
     assert {"one=1; Path=/", "two=2; Path=/"} == set(answer.headers.get_list("set-cookie"))
+
+
+def test_a_request_leaves_its_language_to_nobody_not_even_where_the_language_is_not_chosen_anew(application, settings):
+    settings.LANGUAGE_CODE = "zh-hans"
+    one = asgi.Application(threads=1)
+    assert ask(one, "GET", "/tongue/", headers={"Accept-Language": "en"}).text == "en"
+    assert one.threads.submit(get_language).result() == "zh-hans"
+    settings.MIDDLEWARE = [name for name in settings.MIDDLEWARE if "Locale" not in name]
+    plain = asgi.Application(threads=1)
+    plain.threads, one.threads = one.threads, plain.threads
+    assert ask(plain, "GET", "/tongue/", headers={"Accept-Language": "en"}).text == "zh-hans"
+    plain.threads.shutdown()
 
 
 def test_a_body_larger_than_allowed_is_not_even_read(application, settings):

@@ -94,6 +94,16 @@ def test_who_is_signed_in_reads_of_an_error_with_the_navigation_beside_it(client
     assert 'id="rail"' not in text(Client().get("/there-is-nothing-here/"))
 
 
+@pytest.mark.parametrize(("language", "words"), [("zh-hans", "没有此页面"), ("en", "There is no such page")])
+def test_a_resident_who_errs_is_led_back_to_the_public_pages(client, language, words):
+    client.cookies["django_language"] = language
+    page = text(client.get("/public/nowhere/"))
+    assert f"<h1>{words}</h1>" in page
+    assert 'href="/public/"' in page
+    assert 'href="/"' not in page
+    assert "12345" in page
+
+
 def test_a_failure_shows_a_page_of_its_own(monkeypatch):
     monkeypatch.setattr("qipan.assembly.style_page._content", lambda: 1 / 0)
     answer = Client(raise_request_exception=False).get("/style/")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 from tests.incidents.conftest import Town, make_town
 
 from qipan.foundation.journal.models import Entry
@@ -38,8 +39,11 @@ def test_what_cannot_be_added_is_refused_and_adds_nothing(town: Town) -> None:
     for key, values in (("Pile 1", {}), ("", {}), ("pile", {"name": " "}), ("pile", {"name_en": ""}), ("x" * 41, {})):
         with pytest.raises(configure.KeyOrNameMissing):
             add(town, key, **values)
-    with pytest.raises(LooserThanLaw):
+    with pytest.raises(LooserThanLaw) as refused:
         add(town, klass=Klass.PETITION, limits={"handle": days(61)})
+    for language, law in (("en", ": 60 days)"), ("zh-hans", "：60 日（自然日））")):
+        with translation.override(language):
+            assert law in refused.value.message
     with pytest.raises(configure.DisputesAreMediated):
         add(town, klass=Klass.DISPUTE, never_mediated=True)
     with pytest.raises(configure.NotEditable):

@@ -55,9 +55,22 @@ choose_language = require_POST(set_language)
 
 
 def problem(request: HttpRequest, template: str, context: dict[str, Any], *, status: int) -> HttpResponse:
-    """A page of an error: with the navigation for whoever is signed in and acts, else by itself."""
-    layout = "base.html" if getattr(request, "post", None) else "layouts/entrance.html"
-    return render(request, template, {**context, "layout": layout}, status=status)
+    """A page of an error: with the navigation for whoever is signed in and acts, as a resident's page below /public/,
+    else by itself."""
+    post = getattr(request, "post", None)
+    public = post is None and _public(request)
+    layout = "base.html" if post else "public/base.html" if public else "layouts/entrance.html"
+    context = {**context, "layout": layout, "public": public, "start": _start(request)}
+    return render(request, template, context, status=status)
+
+
+def _public(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/public/")
+
+
+def _start(request: HttpRequest) -> str:
+    """Where an error leads back to: residents have no account to sign in with."""
+    return "/public/" if _public(request) else "/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -79,7 +92,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Rendered without the request: whatever broke must not break this page too."""
-    return HttpResponse(render_to_string("errors/500.html"), status=500)
+    return HttpResponse(render_to_string("errors/500.html", {"start": _start(request)}), status=500)
 
 
 def _message(exception: Exception) -> str:

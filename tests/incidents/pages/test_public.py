@@ -182,7 +182,9 @@ def test_an_unhappy_rating_reopens_and_counts_once(recent: Town, outside: Client
     assert outside.post("/public/track/rate/", command(code=code)).status_code == 422
     sent = command(code=code, stars="1", comment="又坏了，打我电话13800138000")
     for _ in range(2):
-        assert outside.post("/public/track/rate/", sent).status_code == 200
+        answer = outside.post("/public/track/rate/", sent)
+        assert answer.status_code == 200
+        assert "已重新办理" in answer.content.decode()
     rating = Rating.objects.get()
     assert (rating.stars, "13800138000" in rating.comment, rating.reopened) == (1, False, True)
     incident.refresh_from_db()
@@ -190,6 +192,15 @@ def test_an_unhappy_rating_reopens_and_counts_once(recent: Town, outside: Client
     assert outside.post("/public/track/rate/", command(code=code, stars="5")).status_code == 409
     wrong = outside.post("/public/track/rate/", command(code="AAAA-BBBB-CCCC", stars="1"))
     assert wrong.context["wrong"] is True
+
+
+def test_another_language_keeps_the_code_of_a_report_and_is_not_offered_where_it_would_lose_it(
+    recent: Town, outside: Client
+) -> None:
+    answer = report(outside, recent)
+    assert "/language/" not in answer.content.decode()
+    page = follow(outside, code := code_of(answer)).content.decode()
+    assert f'name="next" value="/public/track/?code={code}"' in page
 
 
 def test_a_resident_reminds_once_a_day(recent: Town, outside: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from tests.incidents.conftest import Town
@@ -222,3 +223,11 @@ def test_a_leg_of_an_earlier_round_waits_again(recent: Town, as_) -> None:
     operations.reopen(incident_id=incident.id, reason="又不亮了", by=recent.commander, at=recent.later())
     legs = as_(recent.dispatcher).get(f"/incidents/{incident.id}/").context["legs"]
     assert [leg["state"] for leg in legs] == ["done", "running", "waiting", "waiting"]
+
+
+def test_the_clock_in_the_head_is_as_urgent_as_its_leg(recent: Town, as_) -> None:
+    incident = recent.dispatched()
+    page = as_(recent.dispatcher).get(f"/incidents/{incident.pk}/").content.decode()
+    head, leg = re.findall(r'<time class="clock"[^>]*>', page)
+    assert "data-warn=" in leg
+    assert head == leg

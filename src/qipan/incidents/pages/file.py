@@ -51,7 +51,8 @@ def page(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         "status_name": wording.status_name(incident.status, incident.klass),
         "status_kind": wording.status_kind(incident.status),
         "source_name": wording.source_name(incident.source),
-        "legs": legs(incident, now=now),
+        "legs": (bars := legs(incident, now=now)),
+        "running": next((leg for leg in bars if leg.get("due") and leg["due"] == incident.due_at), {}),
         "ways": sorted(
             (one for one in offers if one.action.kind in KINDS_OF_BUTTONS),
             key=lambda one: KINDS_OF_BUTTONS.index(one.action.kind),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import segno
@@ -248,6 +249,8 @@ def _rate(request: HttpRequest) -> HttpResponse:
         try:
             once(request, f"incidents.rate {found.pk}", lambda at: _rated(reporter, form, at), by=RESIDENT)
             said = _("Thank you. Your rating is kept.")
+            if reporter.ratings.filter(reopened=True).exists():
+                said = _("Your rating is kept. Your report has been opened again, and somebody will call you back.")
         except Refusal as refusal:
             put(form, refusal)
             status = refusal.status
@@ -320,6 +323,8 @@ def _address(request: HttpRequest) -> str:
 def _page(request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     if "rating" not in context and context.get("may_rate"):
         context["rating"] = Rating()
+    if context.get("code") and template == "public/track.html":  # another language keeps the code
+        context["language_next"] = f"{reverse('public_track')}?{urlencode({'code': context['code']})}"
     answer = render(request, template, context, status=status)
     answer["Cache-Control"] = "no-store"
     return answer

@@ -11,9 +11,11 @@ from enum import StrEnum
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.refusals import Invalid
+from qipan.kernels import clock
 
 
 class Klass(StrEnum):
@@ -189,10 +191,18 @@ def check_limits(klass: Klass, limits: Limits) -> Limits:
             raise BadLimit(field=key, leg=LEG_NAMES[leg])
         floor = rule.floors.get(leg)
         if floor and _natural_minutes(limit) > _natural_minutes(floor):
-            raise LooserThanLaw(
-                field=key, leg=LEG_NAMES[leg], law=rule.law, floor=f"{floor['amount']} {floor['clock']}"
-            )
+            raise LooserThanLaw(field=key, leg=LEG_NAMES[leg], law=rule.law, floor=_InWords(floor))
     return limits
+
+
+class _InWords:
+    """A limit as the reader's language says it: 60 calendar days / 60日（自然日）."""
+
+    def __init__(self, limit: dict[str, Any]) -> None:
+        self.limit = clock.Limit(clock.Clock(limit["clock"]), limit["amount"])
+
+    def __str__(self) -> str:
+        return clock.text.limit(self.limit, language=get_language() or "zh-hans")
 
 
 def _natural_minutes(limit: dict[str, Any]) -> float:
