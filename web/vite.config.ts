@@ -13,7 +13,7 @@ function compress(): Plugin {
     closeBundle() {
       const folder = join(import.meta.dirname, target, "assets");
       for (const name of readdirSync(folder)) {
-        if (/\.(js|css|svg)$/.test(name)) {
+        if (/\.(m?js|css|svg)$/.test(name)) {
           const path = join(folder, name);
           writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
         }
@@ -37,7 +37,9 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         app: "src/app.ts",
+        board: "src/board/board.ts",
         style: "src/styles/app.css",
+        "board-style": "src/styles/board.css",
         paper: "src/styles/paper.css",
         fonts: "src/styles/fonts.css",
       },

@@ -6,6 +6,11 @@ function texts(): Record<string, string> {
   return known;
 }
 
+/** The words that a page has beside everybody's. */
+export function addTexts(more: Record<string, string>): void {
+  known = { ...texts(), ...more };
+}
+
 /** For tests: use these texts. */
 export function useTexts(given: Record<string, string>): void {
   known = given;

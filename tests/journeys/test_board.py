@@ -1,0 +1,151 @@
+"""The board in Chromium: the worst is seen, picked, and worked on; a second board follows; a lost line is said."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection
+from django.test import Client
+from playwright.sync_api import Browser, Page, expect
+
+from qipan.foundation.journal import sequencer
+from qipan.incidents.models import Incident
+from qipan.incidents.operations.report import Place
+from tests import factories
+from tests.foundation.areas.conftest import drawn
+from tests.incidents.conftest import Town, make_town
+from tests.journeys.browser import SIZES, Complaints, assert_accessible, assert_fits
+from tests.live import serving
+
+
+@pytest.fixture
+def live(transactional_db: None) -> Iterator[str]:
+    """A server of this test alone: what it has told its boards is not the next one's."""
+    with serving.server() as address:
+        yield address
+
+
+@pytest.fixture
+def town(live: str, page: Page) -> Iterator[Town]:
+    made = make_town("东区")
+    drawn(made.district)
+    yield made
+    page.goto("about:blank")  # a board asks on and on, and its tables are about to be emptied
+    answered()
+
+
+def answered() -> None:
+    """Waits until the server has been at rest for half a second."""
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    busy = f"SELECT count(*) FROM pg_stat_activity WHERE {others} AND state <> 'idle'"
+    rest, until = 0, time.monotonic() + 20
+    while rest < 5 and time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(busy)
+            rest = 0 if cursor.fetchone()[0] else rest + 1
+        time.sleep(0.1)
+
+
+def inside(town: Town) -> Place:
+    box = town.cell.boundaries.get()
+    return Place(longitude=(box.west + box.east) / 2, latitude=(box.south + box.north) / 2)
+
+
+def opened(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.locator("qipan-board[data-ready]")).to_be_attached(timeout=20_000)
+
+
+def figure(page: Page, label: str):
+    return page.locator(".board-figures li").filter(has_text=label).locator(".value")
+
+
+def test_the_worst_is_found_and_accepted_and_a_second_board_follows(
+    page: Page, live: str, town: Town, sign_in, browser: Browser, complaints: Complaints
+) -> None:
+    incident = town.report(place=inside(town), title="桥面塌陷")
+    sign_in(town.dispatcher)
+    opened(page, f"{live}/board/")
+    expect(figure(page, "超时")).to_have_text("1")
+    assert_accessible(page)
+    assert_fits(page)
+
+    # Somebody else looks at the same district.
+    context = browser.new_context(base_url=live, locale="en-GB", color_scheme="dark")
+    cookie = factories.sign_in(Client(), town.commander).cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live}])
+    other = context.new_page()
+    opened(other, "/board/")
+    expect(other.locator("#board-state")).to_have_text("live")
+    assert_accessible(other)
+
+    # The keys lead to the list, Enter picks; the address says what is picked.
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".board-lines a").first).to_be_focused()
+    page.keyboard.press("Enter")
+    picked = page.locator(".board-picked")
+    expect(picked).to_contain_text("桥面塌陷")
+    assert f"incident={incident.id}" in page.url
+    expect(page.locator(".board-place strong")).to_have_text(town.cell.name)
+    assert_accessible(page)
+
+    # Two clicks: the step, and its form on the board.
+    picked.get_by_role("link", name="受理立案", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    assert_accessible(page)
+    dialog.locator("button.primary").click()
+    expect(dialog).to_be_hidden()
+    expect(picked).to_contain_text("已立案")
+    assert Incident.objects.get(pk=incident.id).status == "filed"
+
+    # It goes up to the other desk by itself, as does what is new.
+    town.at = Incident.objects.get(pk=incident.id).status_at
+    town.report(place=inside(town), title="第二件")
+    sequencer.drain()
+    expect(figure(other, "Open")).to_have_text("2", timeout=15_000)
+    expect(other.locator(".board-lines")).to_contain_text("第二件")
+    context.close()
+
+    # A link to it opens the same view, and Esc leaves it.
+    opened(page, f"{live}/board/?incident={incident.id}#13.5/36.1/114.3")
+    expect(picked).to_contain_text("桥面塌陷")
+    page.keyboard.press("Escape")
+    expect(picked).to_be_empty()
+    assert "incident=" not in page.url
+
+    # `/` finds anything.
+    page.keyboard.press("/")
+    page.keyboard.type(town.township.name)
+    option = page.get_by_role("option").first
+    expect(option).to_contain_text(town.township.name)
+    assert_accessible(page)
+    page.keyboard.press("Enter")
+    expect(page.locator("#board-found")).to_be_hidden()
+    page.keyboard.press("/")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("桥面")
+    expect(page.get_by_role("option").filter(has_text="桥面塌陷")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(picked).to_contain_text("桥面塌陷")
+
+    # A line that breaks is said, and mended by itself.
+    page.context.set_offline(True)
+    expect(page.get_by_role("alert")).to_contain_text("连接已中断", timeout=15_000)
+    page.context.set_offline(False)
+    expect(page.get_by_role("alert")).to_be_hidden(timeout=15_000)
+    complaints.found[:] = [one for one in complaints.found if not re.search("ERR_INTERNET_DISCONNECTED", one)]
+
+
+@pytest.mark.parametrize("size", ["wall", "phone"])
+def test_the_board_fits_its_screen(page: Page, live: str, town: Town, sign_in, size: str) -> None:
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    town.report(place=inside(town))
+    sign_in(town.dispatcher)
+    opened(page, f"{live}/board/")
+    assert_fits(page)
+    assert_accessible(page)

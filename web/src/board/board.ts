@@ -1,0 +1,292 @@
+/** The board: figures along the top, what needs me, the map, the incident that was picked. */
+import { html, LitElement, nothing, type PropertyValues } from "lit";
+import { icon } from "../page";
+import { addTexts, text } from "../texts";
+import { incidentOf, withIncident } from "./address";
+import { type BoardData, boardData, Failed, type Figure, get, json } from "./data";
+import { Feed, type State } from "./feed";
+import { BoardFind, type Found } from "./find";
+import { type Duty, type Line, lines, type Listed, ofDuty, ofIncident, sorted } from "./lists";
+import { BoardMap } from "./map";
+import { LEVELS, Rows } from "./rows";
+import { openStep } from "./steps";
+
+const ahead = Date.parse(document.body.dataset["now"] ?? "") - Date.now() || 0;
+const now = () => Date.now() + ahead;
+const time = (at: number) =>
+  new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(at);
+const MOST = 50;
+
+export class Board extends LitElement {
+  private readonly data: BoardData = boardData();
+  private readonly rows = new Rows();
+  private figures: Figure[] = this.data.figures;
+  private mine: Line[] | undefined;
+  private worst: Line[] | undefined;
+  private tab: "mine" | "worst" | undefined;
+  private picked = incidentOf(location.search);
+  private place: { name: string; beside: string[] } | undefined;
+  private at: [number, number] | undefined;
+  private state: State = "polling";
+  private heardAt = now();
+  private layersOpen = false;
+  private map: BoardMap | undefined;
+  private broken = false;
+  private mark = "";
+  private again: ReturnType<typeof setTimeout> | undefined;
+  private freshest = 0;
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  protected override firstUpdated(_changed: PropertyValues): void {
+    this.startMap();
+    this.startFind();
+    const feed = new Feed(this.data.addresses.map, this.data.addresses.events, {
+      columns: (columns) => {
+        if (this.rows.take(columns)) this.changed();
+        this.current();
+      },
+      incident: (row) => (this.rows.put(row), this.changed(), this.current()),
+      gone: (id) => (this.rows.drop(id), this.changed(), this.current()),
+      duty: () => this.soon(),
+      figures: () => this.soon(),
+      state: (state) => this.heard(state),
+      position: () => this.rows.position,
+      reached: (position) => (this.rows.position = position),
+    });
+    void feed.start();
+    void this.lists();
+    if (this.picked) void this.show(false);
+    setInterval(() => this.tick(), 10_000);
+    addEventListener("popstate", () => {
+      this.picked = incidentOf(location.search);
+      void this.show(true);
+    });
+    document.addEventListener("keydown", (event) => {
+      const typing = event.target instanceof HTMLInputElement || document.querySelector("dialog[open], :popover-open");
+      if (event.key === "Escape" && !typing && this.picked) this.pick("");
+    });
+  }
+
+  private startMap(): void {
+    const place = this.querySelector<HTMLElement>(".board-map");
+    if (!place) return;
+    try {
+      const events = { picked: (id: string) => this.pick(id), finer: () => this.outline(false, this.at) };
+      this.map = new BoardMap(place, this.data.addresses.outline, this.data.level, events);
+      this.map.incidents(this.rows.features(now()));
+      void this.map.start().then(() => {
+        if (this.picked) this.outline(false);
+        this.requestUpdate();
+        this.dataset["ready"] = "";
+      });
+    } catch {
+      // No WebGL: everything else still works.
+      this.broken = true;
+    }
+    this.requestUpdate();
+  }
+
+  private startFind(): void {
+    const find = new BoardFind();
+    find.data = this.data;
+    find.areas = () => this.map?.areas ?? [];
+    find.begun = () => void this.map?.cells();
+    find.chosen = (found) => this.found(found);
+    document.getElementById("board-find")?.append(find);
+  }
+
+  private found(found: Found): void {
+    if (found.kind === "incident") return this.pick(found.id, true);
+    if (/^[1-4]$/.test(found.kind)) return this.map?.area(Number(found.id));
+    if (found.longitude === null || found.latitude === null) return location.assign(`/premises/${found.id}/`);
+    this.map?.go(found.longitude, found.latitude, 15.5);
+    this.map?.point(found.longitude, found.latitude);
+  }
+
+  /** Something on the map changed: drawn at once, the lists and figures a moment later. */
+  private changed(): void {
+    this.mark = this.rows.mark(now());
+    this.map?.incidents(this.rows.features(now()));
+    this.soon();
+  }
+
+  private soon(): void {
+    // The first of many changes is shown soon; the rest of them together, once in two seconds.
+    clearTimeout(this.again);
+    const wait = Math.max(300, this.freshest + 2_000 - Date.now());
+    this.again = setTimeout(() => void this.lists(), wait);
+  }
+
+  private async lists(): Promise<void> {
+    this.freshest = Date.now();
+    const { duties, find, figures } = this.data.addresses;
+    const kept = () => undefined;
+    const [mine, worst, counted] = await Promise.all([
+      json<{ items: Duty[] }>(`${duties}?limit=${MOST}`).catch(kept),
+      json<{ rows: Listed[] }>(`${find}?state=open&order=due&limit=${MOST}`).catch(kept),
+      json<Figure[]>(figures).catch(kept),
+      this.picked ? this.show(false, true) : undefined,
+    ]);
+    if (mine) this.mine = sorted(mine.items.map(ofDuty));
+    if (worst) this.worst = sorted(worst.rows.map(ofIncident));
+    if (counted) this.figures = counted;
+    if (this.tab === undefined && this.mine) this.tab = this.mine.length ? "mine" : "worst";
+    this.requestUpdate();
+  }
+
+  private tick(): void {
+    if (this.mark !== this.rows.mark(now())) {
+      this.mark = this.rows.mark(now());
+      this.map?.incidents(this.rows.features(now()));
+    }
+    this.requestUpdate();
+  }
+
+  private current(): void {
+    this.heardAt = now();
+    if (this.state === "polling") this.requestUpdate();
+  }
+
+  private heard(state: State): void {
+    if (state !== "lost") this.heardAt = now();
+    if (this.state === "lost" && state !== "lost") this.soon();
+    this.state = state;
+    this.requestUpdate();
+  }
+
+  private pick(id: string, go = false): void {
+    this.picked = id;
+    history.pushState(null, "", withIncident(location.href, id));
+    void this.show(go);
+  }
+
+  /** `at`: where the picked incident lies, as its own page says; it may be open no more. */
+  private outline(go: boolean, at?: [number, number]): void {
+    this.at = at;
+    const row = this.rows.get(this.picked);
+    const point = row ?? (at ? { longitude: at[0], latitude: at[1] } : undefined);
+    if (!this.picked && !this.place) return;
+    this.place = this.map?.pick(this.picked ? point : undefined, go);
+    this.requestUpdate();
+  }
+
+  /** Brings the picked incident's side of the board. `quiet`: it is there already and may have changed. */
+  private async show(go: boolean, quiet = false): Promise<void> {
+    const place = this.querySelector<HTMLElement>(".board-picked");
+    const id = this.picked;
+    if (!place) return;
+    this.outline(go);
+    this.requestUpdate();
+    if (!id) return void place.replaceChildren();
+    if (!quiet) place.replaceChildren(text("board.loading"));
+    try {
+      const page = await (await get(`${this.data.addresses.incident}${id}/`)).text();
+      if (id !== this.picked) return;
+      const part = new DOMParser().parseFromString(page, "text/html").querySelector<HTMLElement>(".picked");
+      if (!part) return location.reload(); // signed out: the page says so
+      place.replaceChildren(document.importNode(part, true));
+      const at = part.dataset["at"]?.split(",").map(Number);
+      if (at?.length === 2) this.outline(go && !this.rows.get(id), [at[0] ?? 0, at[1] ?? 0]);
+    } catch (error) {
+      if (id === this.picked && error instanceof Failed && error.status === 404) place.replaceChildren(text("board.away"));
+      else if (id === this.picked && !quiet) place.replaceChildren(text("board.unreachable"));
+    }
+    this.requestUpdate();
+  }
+
+  private line(line: Line, event: MouseEvent): void {
+    if (!line.incident || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    this.pick(line.incident, true);
+  }
+
+  private step(event: MouseEvent): void {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-step]") : null;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    void openStep(link, () => (this.soon(), void this.show(false, true)));
+  }
+
+  protected override updated(): void {
+    const state = document.getElementById("board-state");
+    const words = this.state === "live" ? text("board.live") : text("board.polling", { time: time(this.heardAt) });
+    if (state) {
+      state.dataset["state"] = this.state;
+      state.textContent = this.state === "lost" ? "" : words;
+    }
+  }
+
+  protected override render() {
+    const rows = this.tab === "worst" ? this.worst : this.mine;
+    return html`
+      ${this.state === "lost" ? html`<p class="board-lost" role="alert">${text("board.lost", { time: time(this.heardAt) })}</p>` : nothing}
+      <ul class="board-figures">
+        ${this.figures.map(
+          (one) => html`<li><a href=${one.link}><span class="label">${one.label}</span>
+            <span class="value" data-level=${one.tone || nothing}>${one.value}</span></a></li>`,
+        )}
+      </ul>
+      <section class="board-left" aria-label=${text("board.needs me")}>
+        <div class="board-tabs" role="group" aria-label=${text("board.needs me")}>
+          ${(["mine", "worst"] as const).map(
+            (name) => html`<button type="button" aria-pressed=${(this.tab ?? "mine") === name}
+              @click=${() => ((this.tab = name), this.requestUpdate())}>
+              ${text(name === "mine" ? "board.needs me" : "board.worst")}
+              ${name === "mine" && this.mine ? html`<span class="count">${this.mine.length}${this.mine.length === MOST ? "+" : ""}</span>` : nothing}
+            </button>`,
+          )}
+        </div>
+        <div class="board-scroll" tabindex="0">
+          ${rows === undefined ? html`<p class="soft">${text("board.loading")}</p>`
+            : rows.length ? lines(rows, now(), this.picked, (line, event) => this.line(line, event))
+            : html`<p class="soft">${text("board.nothing")}</p>`}
+        </div>
+        <p class="board-foot"><a href=${this.tab === "worst" ? `${this.data.addresses.list}?state=open&sort=due` : this.data.addresses.work}>
+          ${text(this.tab === "worst" ? "board.all open" : "board.all work")}</a></p>
+      </section>
+      <section class="board-middle" aria-label=${text("board.map")}>
+        <div class="board-map"></div>
+        ${this.broken ? html`<p class="note board-broken">${text("board.no map")}</p>` : nothing}
+        <div class="board-controls">
+          ${this.control("plus", "board.closer", () => this.map?.zoom(1))}
+          ${this.control("minus", "board.farther", () => this.map?.zoom(-1))}
+          ${this.control("locate", "board.whole", () => this.map?.fit())}
+          ${this.control("map", "board.layers", () => ((this.layersOpen = !this.layersOpen), this.requestUpdate()), this.layersOpen)}
+        </div>
+        ${this.layersOpen ? this.layers() : nothing}
+        <div class="board-north" role="img" aria-label=${text("board.north")}><svg viewBox="0 0 20 28" aria-hidden="true"><path d="M10 1 16 20 10 16 4 20Z"></path><text x="10" y="27">N</text></svg></div>
+        <div class="board-legend" aria-label=${text("board.legend")} role="group">
+          ${[...LEVELS].reverse().map((one) => html`<span class="urgency" data-level=${one}>${text(`board.${one}`)}</span>`)}
+          <span class="ring">${text("board.supervised")}</span><span class="many">${text("board.cluster")}</span>
+        </div>
+      </section>
+      <aside class="board-right" aria-label=${text("board.picked")}>
+        <div class="board-right-head"><h2>${text("board.picked")}</h2>
+          ${this.picked ? this.control("close", "board.close", () => this.pick("")) : nothing}</div>
+        ${this.picked && this.place ? html`<p class="board-place"><strong>${this.place.name}</strong>
+          ${this.place.beside.length ? html`<span class="soft">${text("board.neighbours", { names: this.place.beside.join("、") })}</span>` : nothing}</p>` : nothing}
+        ${this.picked ? nothing : html`<p class="soft">${text("board.pick")}</p>`}
+        <div class="board-picked" aria-live="polite" @click=${(event: MouseEvent) => this.step(event)}></div>
+      </aside>`;
+  }
+
+  private control(name: string, words: string, does: () => void, pressed?: boolean) {
+    return html`<button type="button" class="bar-button" title=${text(words)} aria-label=${text(words)}
+      aria-pressed=${pressed ?? nothing} @click=${does}>${icon(name)}</button>`;
+  }
+
+  private layers() {
+    const shown = this.map?.shown ?? {};
+    return html`<fieldset class="board-layers"><legend>${text("board.layers")}</legend>
+      ${Object.keys(shown).map(
+        (name) => html`<label><input type="checkbox" .checked=${shown[name] ?? false}
+          @change=${() => (this.map?.switch(name), this.requestUpdate())} />${text(`board.layer.${name}`)}</label>`,
+      )}</fieldset>`;
+  }
+}
+
+addTexts(boardData().texts);
+customElements.define("qipan-board", Board);

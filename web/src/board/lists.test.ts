@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { type Line, sorted } from "./lists";
+
+const line = (key: string, due_at: string | null, paused = false): Line => ({
+  key, due_at, paused, incident: "", link: "", title: "", note: "", left: "",
+});
+
+test("what is longest overdue is first; what stands still or has no deadline is last, in the order it came", () => {
+  const rows = [
+    line("none", null),
+    line("later", "2026-04-09T08:00:00Z"),
+    line("paused", "2026-04-01T08:00:00Z", true),
+    line("overdue", "2026-04-02T08:00:00+08:00"),
+  ];
+  expect(sorted(rows).map((one) => one.key)).toEqual(["overdue", "later", "none", "paused"]);
+});

@@ -1,0 +1,183 @@
+/** The map's layers, drawn with the colours of the page: paper and ink, and urgency. */
+import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+
+export interface Inks {
+  paper: string;
+  sheet: string;
+  sunk: string;
+  ink: string;
+  soft: string;
+  line: string;
+  strong: string;
+  levels: [string, string, string, string];
+}
+
+export const FONT = "Noto Sans SC Variable";
+export const OUTLINES = { 1: "district", 2: "townships", 3: "villages", 4: "cells" } as const;
+export const CLUSTER_UNTIL = 14;
+
+/** The colours in force now; `overdue` is the full one of its wash, which is the same in both lights' meaning. */
+export function inks(): Inks {
+  const style = getComputedStyle(document.documentElement);
+  const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
+  return {
+    paper: of("paper"), sheet: of("sheet"), sunk: of("sunk"), ink: of("ink"), soft: of("ink-soft"), line: of("line"),
+    strong: of("line-strong"), levels: [of("ink-soft"), of("soon"), of("due"), of("overdue")],
+  };
+}
+
+function byLevel(of: ExpressionSpecification, values: readonly (string | number)[]): ExpressionSpecification {
+  const [calm, soon, due, overdue] = values;
+  return ["match", of, 3, overdue, 2, due, 1, soon, calm] as unknown as ExpressionSpecification;
+}
+
+const LEVEL: ExpressionSpecification = ["get", "level"];
+const WORST: ExpressionSpecification = ["get", "worst"];
+const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+
+export function mapStyle(ink: Inks): StyleSpecification {
+  const outline = { type: "geojson", data: NOTHING, generateId: false } as const;
+  return {
+    version: 8,
+    sources: {
+      district: outline,
+      townships: outline,
+      villages: outline,
+      cells: outline,
+      names: { type: "geojson", data: NOTHING },
+      picked: { type: "geojson", data: NOTHING },
+      incidents: {
+        type: "geojson",
+        data: NOTHING,
+        cluster: true,
+        clusterRadius: 36,
+        clusterMaxZoom: CLUSTER_UNTIL,
+        clusterProperties: { worst: ["max", ["get", "level"]] },
+      },
+      // What is overdue or about to be stands by itself at every zoom: the worst is never inside a heap.
+      pressing: { type: "geojson", data: NOTHING },
+    },
+    layers: layers(ink),
+  };
+}
+
+function line(id: string, source: string, color: string, width: number, minzoom: number): LayerSpecification {
+  return {
+    id,
+    source,
+    type: "line",
+    minzoom,
+    layout: { "line-join": "round" },
+    paint: { "line-color": color, "line-width": width },
+  };
+}
+
+function label(id: string, level: number, size: number, minzoom: number, ink: Inks): LayerSpecification {
+  return {
+    id,
+    source: "names",
+    type: "symbol",
+    minzoom,
+    filter: ["==", ["get", "level"], level],
+    layout: {
+      "text-field": ["get", "name"],
+      "text-font": [FONT],
+      "text-size": size,
+      "text-padding": 6,
+      "text-max-width": 9,
+      "symbol-sort-key": ["get", "level"],
+    },
+    paint: {
+      "text-color": level === 2 ? ink.ink : ink.soft,
+      "text-halo-color": ink.sheet,
+      "text-halo-width": 1.6,
+    },
+  };
+}
+
+function layers(ink: Inks): LayerSpecification[] {
+  const single: ExpressionSpecification = ["!", ["has", "point_count"]];
+  const many: ExpressionSpecification = ["has", "point_count"];
+  return [
+    { id: "paper", type: "background", paint: { "background-color": ink.paper } },
+    { id: "ground", source: "district", type: "fill", paint: { "fill-color": ink.sheet } },
+    line("cells", "cells", ink.line, 0.7, 12.4),
+    line("villages", "villages", ink.line, 1, 10.2),
+    line("townships", "townships", ink.strong, 1.2, 0),
+    line("district", "district", ink.ink, 2, 0),
+    {
+      id: "picked-ground", source: "picked", type: "fill", filter: ["==", ["geometry-type"], "Polygon"],
+      paint: { "fill-color": ink.sunk, "fill-opacity": 0.8 },
+    },
+    {
+      id: "picked-edge", source: "picked", type: "line", filter: ["==", ["geometry-type"], "Polygon"],
+      paint: { "line-color": ink.ink, "line-width": 2.5, "line-dasharray": [2, 1.2] },
+    },
+    {
+      id: "heat", source: "incidents", type: "heatmap", layout: { visibility: "none" },
+      paint: {
+        "heatmap-radius": ["interpolate", ["linear"], ["zoom"], 9, 18, 14, 42],
+        "heatmap-weight": ["coalesce", ["get", "point_count"], 1],
+        "heatmap-intensity": 0.12,
+        "heatmap-color": [
+          "interpolate", ["linear"], ["heatmap-density"], 0, "rgba(0,0,0,0)", 0.15, ink.sunk, 1, ink.strong,
+        ],
+        "heatmap-opacity": 0.85,
+      },
+    },
+    label("name-cells", 4, 11, 14, ink),
+    label("name-villages", 3, 12, 11.6, ink),
+    label("name-townships", 2, 14, 8, ink),
+    {
+      id: "clusters", source: "incidents", type: "circle", filter: many,
+      paint: {
+        "circle-color": ink.sheet,
+        "circle-stroke-color": byLevel(WORST, ink.levels),
+        "circle-stroke-width": byLevel(WORST, [1, 2, 2, 2]),
+        "circle-radius": ["interpolate", ["linear"], ["sqrt", ["get", "point_count"]], 1, 8, 10, 15, 25, 24],
+      },
+    },
+    {
+      id: "cluster-counts", source: "incidents", type: "symbol", filter: many,
+      layout: {
+        "text-field": ["to-string", ["get", "point_count"]], "text-font": [FONT], "text-size": 11,
+        "text-allow-overlap": true, "text-ignore-placement": true,
+      },
+      paint: { "text-color": byLevel(WORST, [ink.ink, ...ink.levels.slice(1)]) },
+    },
+    ...(["incidents", "pressing"] as const).flatMap((source): LayerSpecification[] => [
+      {
+        id: `${source}-supervised`, source, type: "circle", filter: ["all", single, ["==", ["get", "supervised"], true]],
+        paint: {
+          "circle-color": "rgba(0,0,0,0)", "circle-radius": 11, "circle-stroke-color": ink.ink,
+          "circle-stroke-width": 1.4,
+        },
+      },
+      {
+        id: source, source, type: "circle", filter: single,
+        layout: { "circle-sort-key": LEVEL },
+        paint: {
+          "circle-color": byLevel(LEVEL, ink.levels),
+          "circle-radius": byLevel(LEVEL, [4, 5.5, 6.5, 7.5]),
+          "circle-stroke-color": ink.sheet,
+          "circle-stroke-width": 1.5,
+        },
+      },
+    ]),
+    {
+      id: "picked-point", source: "picked", type: "circle", filter: ["==", ["geometry-type"], "Point"],
+      paint: {
+        "circle-color": "rgba(0,0,0,0)", "circle-radius": 15, "circle-stroke-color": ink.ink, "circle-stroke-width": 3,
+      },
+    },
+  ];
+}
+
+/** Which layers each switch shows. */
+export const SWITCHES: Record<string, readonly string[]> = {
+  incidents: ["clusters", "cluster-counts", "incidents", "incidents-supervised", "pressing", "pressing-supervised"],
+  heat: ["heat"],
+  villages: ["villages", "name-villages"],
+  cells: ["cells", "name-cells"],
+  labels: ["name-townships", "name-villages", "name-cells"],
+};
