@@ -127,7 +127,7 @@ def test_from_a_call_to_a_close_and_open_again(
     outside.get_by_label("1 · 很不满意").check()
     outside.get_by_label("意见建议").fill("第二天又不亮了")
     outside.get_by_role("button", name="提交评价").click()
-    expect(outside.get_by_role("status").first).to_contain_text("感谢")
+    expect(outside.get_by_role("status").first).to_contain_text("已重新办理")
     looked_at(outside)
     phone.close()
 
