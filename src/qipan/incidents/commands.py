@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from qipan.foundation.areas.commands import find_district, import_
 from qipan.foundation.interface.console import json_option, tell
 from qipan.foundation.journal.rules import SYSTEM
-from qipan.foundation.posts.models import Person
+from qipan.foundation.posts.models import Person, Post
 from qipan.foundation.posts.queries import in_force
 from qipan.foundation.refusals import Invalid, NotFound, tables
 from qipan.incidents import operations
@@ -27,6 +27,13 @@ from qipan.incidents.queries import Filters
 from qipan.incidents.rules import mapping as mappings
 from qipan.incidents.rules.classes import Klass, Leg
 from qipan.kernels.tables import csv_chunks, xlsx
+
+
+def _post_of(username: str, ability: str, *, at: datetime) -> Post | None:
+    """The first post in force of an account that may do it."""
+    person = Person.objects.filter(username=username, is_active=True).first()
+    posts = in_force(person=person, at=at) if person else []
+    return next((post for post in posts if post.may(ability)), None)
 
 
 @import_.command("incidents")
@@ -92,9 +99,7 @@ def export_incidents(
 ) -> None:
     """Incidents as .xlsx or .csv, masked and recorded like every export."""
     at = timezone.now()
-    person = Person.objects.filter(username=username, is_active=True).first()
-    posts = in_force(person=person, at=at) if person else []
-    post = next((each for each in posts if each.may("incidents.export")), None)
+    post = _post_of(username, "incidents.export", at=at)
     if post is None:
         raise NoSuchExporter(username=username)
     filters = Filters(state=state, since=since.date() if since else None, until=until.date() if until else None)
@@ -149,9 +154,7 @@ def add(
 ) -> None:  # fmt: skip
     """Add a category KEY of a class, in use from today on."""
     at = timezone.now()
-    person = Person.objects.filter(username=username, is_active=True).first()
-    posts = in_force(person=person, at=at) if person else []
-    post = next((each for each in posts if each.may("incidents.configure")), None)
+    post = _post_of(username, "incidents.configure", at=at)
     if post is None:
         raise NoSuchSteward(username=username)
     values |= {

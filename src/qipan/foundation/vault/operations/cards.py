@@ -185,14 +185,20 @@ def visible_card(card_id: UUID, *, viewer: grounds.Viewer) -> Card:
     return card
 
 
+def _locked(card_id: UUID) -> Card:
+    """A card to write to, locked until the transaction ends. Raises NoSuchCard, Erased."""
+    card = Card.objects.select_for_update().filter(id=card_id).first()
+    if card is None:
+        raise NoSuchCard
+    if card.erased_at:
+        raise Erased
+    return card
+
+
 def change(*, card_id: UUID, fields: dict[str, str], by: HasAuthor, at: dt.datetime, reason: str) -> Card:
     """Corrects or completes a card: the fields given replace those held, an empty value removes one."""
     with transaction.atomic():
-        card = Card.objects.select_for_update().filter(id=card_id).first()
-        if card is None:
-            raise NoSuchCard
-        if card.erased_at:
-            raise Erased
+        card = _locked(card_id)
         held, found = contents(card, store().get(card.key_id))
         merged = {name: value for name, value in (held | fields).items() if value.strip()}
         done = rules.normalise(merged, today=rules.local_date(at))
@@ -214,11 +220,7 @@ def add(*, card_id: UUID, field: str, text: str, by: HasAuthor, at: dt.datetime,
     Raises NoSuchCard, Erased.
     """
     with transaction.atomic():
-        card = Card.objects.select_for_update().filter(id=card_id).first()
-        if card is None:
-            raise NoSuchCard
-        if card.erased_at:
-            raise Erased
+        card = _locked(card_id)
         held, found = contents(card, store().get(card.key_id))
         lines = [text] if anew or field not in held else [held[field], text]
         done = rules.normalise(held | {field: "\n".join(lines)}, today=rules.local_date(at))
