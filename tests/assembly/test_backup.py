@@ -189,10 +189,13 @@ def test_a_backup_that_is_not_whole_is_refused(house, tmp_path):
     altered(lambda folder: flip(folder / "files/3/photo.jpg"))
     altered(lambda folder: (folder / "files/3/photo.jpg").unlink())
     altered(lambda folder: (folder / "manifest.sig").unlink())
-    altered(lambda folder: (folder / "manifest.json").write_text("{}"))
+    for content in ("{}", "[]", "1", '{"format": 2}'):
+        altered(lambda folder, content=content: (folder / "manifest.json").write_text(content))
     # Nor may anything lie in it that nobody signed: a key put there would be trusted ever after.
     altered(lambda folder: (folder / "public-keys" / f"{'0' * 16}.pub").write_text("1" * 64 + "\n"))
-    altered(lambda folder: flip(next((folder / "public-keys").iterdir())))
+    # A bit flipped in a key may leave a number or no number at all: each is as little a key as the other.
+    for content in (b"1" * 64, b"g" * 64, b"11", b"", b"\xff\xfe"):
+        altered(lambda folder, content=content: next((folder / "public-keys").iterdir()).write_bytes(content))
     altered(lambda folder: (folder / "heads" / "other.jsonl").write_text("{}\n"))
     altered(lambda folder: (folder / "files" / "other.jpg").write_bytes(b"x"))
     altered(lambda folder: (folder / "files" / "other").symlink_to("/etc"))

@@ -137,8 +137,9 @@ def read(folder: Path, *, signed_by: str = "", tell: Progress | None = None) -> 
         key_id, signature = (folder / SIGNATURE).read_text().split()
     except (OSError, ValueError) as problem:
         raise NotABackup(folder=folder, why=f"{MANIFEST}, {SIGNATURE}") from problem
-    if manifest.get("format") != FORMAT:
-        raise NotABackup(folder=folder, why=f"format {manifest.get('format')}")
+    form = manifest.get("format") if isinstance(manifest, dict) else None
+    if form != FORMAT:
+        raise NotABackup(folder=folder, why=f"format {form}")
     if signed_by and key_id != signed_by:
         raise SignedByAnother(field="signed_by", key=key_id)
     known = signing.public_keys(keys_folder())

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.db import connection, transaction
 
-from qipan.foundation.journal import chain, heads, queries, sequencer, signing, verify
+from qipan.foundation.journal import chain, checking, heads, queries, sequencer, signing, verify
 from qipan.foundation.journal.models import Entry, Pending, Position, Seal
 
 
@@ -152,6 +152,17 @@ def test_heads_signed_by_an_earlier_key_stay_valid(write, keys):
     sequencer.step()
     assert list(Seal.objects.order_by("number").values_list("key_id", flat=True)) == [old, new]
     assert verify.verify().sound
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", [b"g" * 64, b"11", b"", b"\xff\xfe"])
+def test_what_a_damaged_public_key_signed_is_named_not_believed(write, keys, content):
+    write()
+    sequencer.step()
+    (keys / f"{signing.signer(keys).key_id}.pub").write_bytes(content)
+    found = verify.verify()
+    assert not found.sound
+    assert {fault.kind for fault in found.faults} == {checking.Kind.UNSIGNED}
 
 
 @pytest.mark.database

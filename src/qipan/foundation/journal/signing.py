@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,11 +58,12 @@ def key_id(key: Ed25519PublicKey) -> str:
 
 
 def public_keys(folder: Path) -> dict[str, Ed25519PublicKey]:
-    """All public keys of a folder by their ids."""
+    """All public keys of a folder by their ids. A damaged file is as good as none: nothing it signed is believed."""
     found = {}
     for path in sorted(folder.glob("*.pub")):
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(path.read_text().strip()))
-        found[key_id(key)] = key
+        with suppress(ValueError):
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(path.read_text().strip()))
+            found[key_id(key)] = key
     return found
 
 
