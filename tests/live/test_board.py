@@ -80,7 +80,9 @@ def test_each_figure_counts_the_rows_of_the_list_behind_it(town: Town) -> None:
                 shown = [row["id"] for row in page.context["rows"]]
                 assert figure["value"] == filtered(viewer=post, filters=Filters(state=state), now=now).count()
             assert figure["value"] == len(shown), (post, figure)
-    figures = {one["key"]: one for one in ask(town.commander, "figures")}
+    answer = browser(town.commander).get("/api/v1/board/figures")
+    assert int(answer.headers["Journal-Position"]) == journal.last_position()
+    figures = {one["key"]: one for one in answer.json()}
     assert all(one["value"] for one in figures.values()), figures
     assert (figures["overdue"]["tone"], figures["open"]["tone"]) == ("overdue", "")
 
@@ -111,6 +113,7 @@ def test_what_needs_me_is_soonest_first_and_says_how_much_more(town: Town, monke
     assert first["kind"] == "incidents.handle"
     assert first["link"] == f"/incidents/{first['about_id']}/"
     assert first["paused"] is False
+    assert first["left"]
     monkeypatch.setattr("qipan.live.queries.start.MOST", 2)
     assert ask(town.handler, "duties")["more"] == 1
     assert ask(town.colleague, "duties")["rows"] == []
@@ -166,7 +169,9 @@ def test_outlines_are_the_viewers_and_are_asked_for_once(town: Town) -> None:
     assert (again.status_code, again.content) == (304, b"")
     assert len(client.get("/api/v1/board/areas?level=cell").json()["features"]) == 0
     assert len(ask(town.commander, "areas?level=township")["features"]) == 2
+    assert len(ask(town.commander, "areas?level=district")["features"]) == 0
     assert browser(town.grid_worker).get("/api/v1/board/areas?level=township").status_code == 404
+    assert browser(town.dispatcher).get("/api/v1/board/areas?level=district").status_code == 404
     assert ask(town.dispatcher, "start")["map"]["bbox"] == [114.0, 36.0, 114.1, 36.1]
 
 

@@ -11,8 +11,6 @@ from django.test import Client
 from tests import factories
 from tests.incidents.conftest import Town, make_town
 
-from qipan.incidents import operations
-
 
 @pytest.fixture
 def town(db: None) -> Town:
@@ -31,34 +29,10 @@ def test_the_page_gives_its_script_words_addresses_and_figures(client: Client, t
     found = re.search(r'<script id="board-data" type="application/json">(.*?)</script>', page.content.decode(), re.S)
     assert found
     data = json.loads(found[1])
-    assert data["figures"] == client.get("/board/figures.json").json()
-    assert client.get(data["addresses"]["outline"]).status_code == 200
-    for name in ("map", "duties", "find", "premises", "list", "work"):
-        assert client.get(data["addresses"][name]).status_code == 200, name
-
-
-def test_each_figure_counts_the_rows_behind_it(client: Client, town: Town) -> None:
-    late = town.report()
-    operations.accept(incident_id=late.id, by=town.dispatcher, at=town.later())
-    operations.supervise(incident_id=late.id, question="说明原因", by=town.commander, at=town.later())
-    town.report("street-light")
-    town.closed()
-    figures = {one["key"]: one for one in client.get("/board/figures.json").json()}
-    assert {key: one["value"] for key, one in figures.items()} == {
-        "open": 2, "due": 0, "overdue": 2, "supervised": 1,
-    }  # fmt: skip
-    for one in figures.values():
-        rows = client.get("/api/v1/incidents", {"state": one["key"]}).json()["rows"]
-        assert len(rows) == one["value"], one["key"]
-        assert client.get(one["link"]).content.decode().count("data-row") == one["value"]
-    assert figures["overdue"]["tone"] == "overdue"
-    assert figures["due"]["tone"] == ""  # nothing to be alarmed about
-
-
-def test_a_figure_is_one_query_each(client: Client, django_assert_max_num_queries) -> None:
-    client.get("/board/figures.json")
-    with django_assert_max_num_queries(7):
-        client.get("/board/figures.json")
+    assert data["start"]["figures"] == client.get("/api/v1/board/figures").json()
+    addresses = {**data["addresses"], "areas": data["addresses"]["areas"] + "?level=township"}
+    for name in ("map", "duties", "worst", "find", "figures", "areas", "list", "work"):
+        assert client.get(addresses[name]).status_code == 200, name
 
 
 def test_the_picked_incident_has_its_clock_its_steps_and_its_history(client: Client, town: Town) -> None:

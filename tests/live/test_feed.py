@@ -77,6 +77,17 @@ def test_what_ends_is_gone(address: str, town: Town) -> None:
         assert listener.next("gone") == {"id": str(incident.pk)}
 
 
+def test_what_is_closed_is_gone_and_said_to_be_closed(address: str, town: Town) -> None:
+    with board(address, town.commander) as listener:
+        here(listener)
+        incident = town.answered("street-light")
+        placed()
+        operations.check_back(incident_id=incident.pk, by=town.dispatcher, at=town.later())
+        operations.verify(incident_id=incident.pk, by=town.grid_worker, at=town.later())
+        placed()
+        assert listener.next("gone", skipping=("duty", "incident")) == {"id": str(incident.pk), "closed": True}
+
+
 def test_the_next_township_hears_nothing(address: str, town: Town) -> None:
     """Of every role, live and after a break; what they hear last is of their own township."""
     next_door = factories.below(town.district, 2, 1)

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.access import NoSuchArea
+from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
 from qipan.foundation.posts.models import Post
@@ -22,7 +23,7 @@ from qipan.live.queries import figures, find, start
 
 router = Router(tags=["board"])
 ROUTERS = [("/board", router)]
-LevelOf = Annotated[Literal["township", "village", "cell"], Query(description=_("Which level of areas."))]
+LevelOf = Annotated[Literal["district", "township", "village", "cell"], Query(description=_("Which level of areas."))]
 Words = Annotated[str, Query(max_length=100, description=_("Words, a number, or coordinates."), examples=["street"])]
 
 
@@ -55,6 +56,7 @@ class NeededOut(Schema):
     starts_at: datetime
     urgent: bool
     paused: bool
+    left: str = Field(description=_("What is left, by its own clock, in words."), examples=["1 h 20 min left"])
     label: str
 
 
@@ -83,7 +85,9 @@ def begin(request: HttpRequest) -> Any:
 
 
 @router.get("/figures", response=list[FigureOut], summary=_("The figures of a board, each with the rows behind it"))
-def counted(request: HttpRequest) -> Any:
+def counted(request: HttpRequest, response: HttpResponse) -> Any:
+    # As for a start: what the feed tells after this position may not be counted yet.
+    response["Journal-Position"] = str(journal.last_position())
     return figures.figures(viewer=_viewer(request), now=timezone.now())
 
 

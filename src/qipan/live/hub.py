@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from qipan.foundation.journal.sequencer import CHANNEL
 from qipan.foundation.refusals import TooMany
+from qipan.incidents.rules.steps import Status
 from qipan.live import rows
 from qipan.live.rows import Change, Grounds
 from qipan.live.sight import Row, Viewer, sees
@@ -51,8 +52,9 @@ def incident(position: int, row: Row, *, english: bool) -> bytes:
     })  # fmt: skip
 
 
-def gone(position: int, key: UUID) -> bytes:
-    return event("gone", position, {"id": key})
+def gone(position: int, key: UUID, *, closed: bool = False) -> bytes:
+    """What is open or in sight no more; `closed` where the viewer sees that it was brought to its end."""
+    return event("gone", position, {"id": key, "closed": True} if closed else {"id": key})
 
 
 class Seats:
@@ -207,8 +209,6 @@ class Hub:
             before, now = self.rows.pop(key, None), change.rows.get(key)
             if now is not None and now.open:
                 self.rows[key] = now
-            else:
-                now = None
             self._tell_one(position, before, now)
         touched: set[UUID | int] = set()
         for about, owners in change.owners.items():
@@ -226,13 +226,15 @@ class Hub:
     def _tell_one(self, position: int, before: Row | None, now: Row | None) -> None:
         in_words: dict[bool, bytes] = {}
         for viewer, boards in self.boards.items():
-            if now is not None and sees(viewer, now):
+            in_sight = now is not None and sees(viewer, now)
+            if now is not None and now.open and in_sight:
                 for board in boards:
                     if board.english not in in_words:
                         in_words[board.english] = incident(position, now, english=board.english)
                     board.put(position, in_words[board.english])
             elif before is not None and sees(viewer, before):
-                told = gone(position, before.id)
+                closed = now is not None and in_sight and now.status == Status.CLOSED
+                told = gone(position, before.id, closed=closed)
                 for board in boards:
                     board.put(position, told)
 

@@ -1,11 +1,11 @@
-"""The board: the page around the map, the figures along its top, and the incident that was picked."""
+"""The board: the page around the map, and the incident that was picked."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,12 +14,11 @@ from django.views.decorators.http import require_GET
 
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.posts.middleware import viewer
-from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
-from qipan.incidents import access, queries
+from qipan.incidents import access
 from qipan.incidents.pages import actions, file, history, wording
-from qipan.incidents.queries import Filters
 from qipan.incidents.queries import file as files
+from qipan.live.queries import start
 from qipan.live.words import BOARD_TEXTS
 
 DESKS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.ADMINISTRATOR})
@@ -28,46 +27,29 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
      "ability": "incidents.view"},
 )  # fmt: skip
 MOST_ENTRIES = 12
-# The figures: what is counted, its name, the level of its colour where it is not nought. Each opens its own rows.
-COUNTED = (
-    ("open", gettext_lazy("Open"), ""),
-    ("due", gettext_lazy("Due within the hour"), "due"),
-    ("overdue", gettext_lazy("Overdue"), "overdue"),
-    ("supervised", gettext_lazy("Under supervision"), ""),
-)
 
 
 @staff("incidents.view")
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
     """The shell of the board; its script draws the map and keeps everything current."""
-    post = viewer(request)
     data = {
         "texts": {key: str(value) for key, value in BOARD_TEXTS.items()},
         "addresses": {
             "map": "/api/v1/incidents/map",
-            "duties": "/api/v1/duties/mine",
-            "find": "/api/v1/incidents",
-            "premises": "/api/v1/areas/premises",
-            "incident": "/board/incidents/",
-            "outline": reverse("area_outline", args=[post.area_id]),
-            "figures": reverse("board_figures"),
+            "duties": "/api/v1/board/duties",
+            "worst": "/api/v1/incidents",
+            "find": "/api/v1/board/find",
+            "figures": "/api/v1/board/figures",
+            "areas": "/api/v1/board/areas",
             "events": reverse("live_events"),
+            "incident": "/board/incidents/",
             "list": reverse("incidents"),
             "work": reverse("my_work"),
         },
-        "level": post.area.level,
-        "area": post.area.name,
-        "figures": counted(post),
+        "start": start.start(viewer=viewer(request), now=timezone.now()),
     }
     return render(request, "live/board.html", {"data": data})
-
-
-@staff("incidents.view")
-@require_GET
-def figures(request: HttpRequest) -> HttpResponse:
-    """The figures along the top, each with the address of the rows behind it."""
-    return JsonResponse(counted(viewer(request)), safe=False)
 
 
 @staff("incidents.view")
@@ -90,13 +72,3 @@ def picked(request: HttpRequest, incident_id: UUID) -> HttpResponse:
         "more": max(0, len(entries) - MOST_ENTRIES),
     }
     return render(request, "live/picked.html", context)
-
-
-def counted(post: Post) -> list[dict[str, Any]]:
-    """[{key, label, value, link, tone}]: the rows of each are those of the list that it opens."""
-    now, found = timezone.now(), []
-    for state, label, tone in COUNTED:
-        value = queries.filtered(viewer=post, filters=Filters(state=state), now=now).count()
-        link = f"{reverse('incidents')}?state={state}"
-        found.append({"key": state, "label": str(label), "value": value, "link": link, "tone": tone if value else ""})
-    return found

@@ -6,7 +6,6 @@ from qipan.live import feed, pages
 
 urlpatterns = [
     path("board/", pages.board, name="board"),
-    path("board/figures.json", pages.figures, name="board_figures"),
     path("board/incidents/<uuid:incident_id>/", pages.picked, name="board_incident"),
     path("live/events", feed.events, name="live_events"),
 ]

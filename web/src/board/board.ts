@@ -3,38 +3,35 @@ import { html, LitElement, nothing, type PropertyValues } from "lit";
 import { icon } from "../page";
 import { addTexts, text } from "../texts";
 import { incidentOf, withIncident } from "./address";
-import { type BoardData, boardData, Failed, type Figure, get, json } from "./data";
-import { Feed, type State } from "./feed";
+import { Current } from "./current";
+import { type BoardData, boardData, Failed, get } from "./data";
 import { BoardFind, type Found } from "./find";
-import { type Duty, type Line, lines, type Listed, ofDuty, ofIncident, sorted } from "./lists";
+import { type Line, lines } from "./lists";
 import { BoardMap } from "./map";
-import { LEVELS, Rows } from "./rows";
+import { LEVELS } from "./rows";
 import { openStep } from "./steps";
 
 const ahead = Date.parse(document.body.dataset["now"] ?? "") - Date.now() || 0;
 const now = () => Date.now() + ahead;
 const time = (at: number) =>
   new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false }).format(at);
-const MOST = 50;
 
 export class Board extends LitElement {
   private readonly data: BoardData = boardData();
-  private readonly rows = new Rows();
-  private figures: Figure[] = this.data.figures;
-  private mine: Line[] | undefined;
-  private worst: Line[] | undefined;
+  private readonly known = new Current(this.data, now, {
+    drawn: () => this.draw(),
+    changed: () => this.requestUpdate(),
+    touched: () => void this.show(false, true),
+    around: (longitude, latitude) => this.map?.around([longitude, latitude]) ?? "",
+  });
   private tab: "mine" | "worst" | undefined;
   private picked = incidentOf(location.search);
   private place: { name: string; beside: string[] } | undefined;
   private at: [number, number] | undefined;
-  private state: State = "polling";
-  private heardAt = now();
   private layersOpen = false;
   private map: BoardMap | undefined;
   private broken = false;
   private mark = "";
-  private again: ReturnType<typeof setTimeout> | undefined;
-  private freshest = 0;
 
   protected override createRenderRoot(): HTMLElement {
     return this;
@@ -43,21 +40,7 @@ export class Board extends LitElement {
   protected override firstUpdated(_changed: PropertyValues): void {
     this.startMap();
     this.startFind();
-    const feed = new Feed(this.data.addresses.map, this.data.addresses.events, {
-      columns: (columns) => {
-        if (this.rows.take(columns)) this.changed();
-        this.current();
-      },
-      incident: (row) => (this.rows.put(row), this.changed(), this.current()),
-      gone: (id) => (this.rows.drop(id), this.changed(), this.current()),
-      duty: () => this.soon(),
-      figures: () => this.soon(),
-      state: (state) => this.heard(state),
-      position: () => this.rows.position,
-      reached: (position) => (this.rows.position = position),
-    });
-    void feed.start();
-    void this.lists();
+    this.known.start();
     if (this.picked) void this.show(false);
     setInterval(() => this.tick(), 10_000);
     addEventListener("popstate", () => {
@@ -75,8 +58,8 @@ export class Board extends LitElement {
     if (!place) return;
     try {
       const events = { picked: (id: string) => this.pick(id), finer: () => this.outline(false, this.at) };
-      this.map = new BoardMap(place, this.data.addresses.outline, this.data.level, events);
-      this.map.incidents(this.rows.features(now()));
+      this.map = new BoardMap(place, this.data.addresses.areas, this.data.start, events);
+      this.draw();
       void this.map.start().then(() => {
         if (this.picked) this.outline(false);
         this.requestUpdate();
@@ -91,69 +74,26 @@ export class Board extends LitElement {
 
   private startFind(): void {
     const find = new BoardFind();
-    find.data = this.data;
-    find.areas = () => this.map?.areas ?? [];
-    find.begun = () => void this.map?.cells();
+    find.address = this.data.addresses.find;
     find.chosen = (found) => this.found(found);
     document.getElementById("board-find")?.append(find);
   }
 
   private found(found: Found): void {
     if (found.kind === "incident") return this.pick(found.id, true);
-    if (/^[1-4]$/.test(found.kind)) return this.map?.area(Number(found.id));
-    if (found.longitude === null || found.latitude === null) return location.assign(`/premises/${found.id}/`);
+    if (found.kind === "area" && this.map) return void this.map.area(Number(found.id), found.link);
+    if (found.longitude === null || found.latitude === null) return location.assign(found.link);
     this.map?.go(found.longitude, found.latitude, 15.5);
     this.map?.point(found.longitude, found.latitude);
   }
 
-  /** Something on the map changed: drawn at once, the lists and figures a moment later. */
-  private changed(): void {
-    this.mark = this.rows.mark(now());
-    this.map?.incidents(this.rows.features(now()));
-    this.soon();
-  }
-
-  private soon(): void {
-    // The first of many changes is shown soon; the rest of them together, once in two seconds.
-    clearTimeout(this.again);
-    const wait = Math.max(300, this.freshest + 2_000 - Date.now());
-    this.again = setTimeout(() => void this.lists(), wait);
-  }
-
-  private async lists(): Promise<void> {
-    this.freshest = Date.now();
-    const { duties, find, figures } = this.data.addresses;
-    const kept = () => undefined;
-    const [mine, worst, counted] = await Promise.all([
-      json<{ items: Duty[] }>(`${duties}?limit=${MOST}`).catch(kept),
-      json<{ rows: Listed[] }>(`${find}?state=open&order=due&limit=${MOST}`).catch(kept),
-      json<Figure[]>(figures).catch(kept),
-      this.picked ? this.show(false, true) : undefined,
-    ]);
-    if (mine) this.mine = sorted(mine.items.map(ofDuty));
-    if (worst) this.worst = sorted(worst.rows.map(ofIncident));
-    if (counted) this.figures = counted;
-    if (this.tab === undefined && this.mine) this.tab = this.mine.length ? "mine" : "worst";
-    this.requestUpdate();
+  private draw(): void {
+    this.mark = this.known.rows.mark(now());
+    this.map?.incidents(this.known.rows.features(now()));
   }
 
   private tick(): void {
-    if (this.mark !== this.rows.mark(now())) {
-      this.mark = this.rows.mark(now());
-      this.map?.incidents(this.rows.features(now()));
-    }
-    this.requestUpdate();
-  }
-
-  private current(): void {
-    this.heardAt = now();
-    if (this.state === "polling") this.requestUpdate();
-  }
-
-  private heard(state: State): void {
-    if (state !== "lost") this.heardAt = now();
-    if (this.state === "lost" && state !== "lost") this.soon();
-    this.state = state;
+    if (this.mark !== this.known.rows.mark(now())) this.draw();
     this.requestUpdate();
   }
 
@@ -166,7 +106,7 @@ export class Board extends LitElement {
   /** `at`: where the picked incident lies, as its own page says; it may be open no more. */
   private outline(go: boolean, at?: [number, number]): void {
     this.at = at;
-    const row = this.rows.get(this.picked);
+    const row = this.known.rows.get(this.picked);
     const point = row ?? (at ? { longitude: at[0], latitude: at[1] } : undefined);
     if (!this.picked && !this.place) return;
     this.place = this.map?.pick(this.picked ? point : undefined, go);
@@ -176,7 +116,7 @@ export class Board extends LitElement {
   /** Brings the picked incident's side of the board. `quiet`: it is there already and may have changed. */
   private async show(go: boolean, quiet = false): Promise<void> {
     const place = this.querySelector<HTMLElement>(".board-picked");
-    const id = this.picked;
+    const id = (this.known.picked = this.picked);
     if (!place) return;
     this.outline(go);
     this.requestUpdate();
@@ -189,7 +129,7 @@ export class Board extends LitElement {
       if (!part) return location.reload(); // signed out: the page says so
       place.replaceChildren(document.importNode(part, true));
       const at = part.dataset["at"]?.split(",").map(Number);
-      if (at?.length === 2) this.outline(go && !this.rows.get(id), [at[0] ?? 0, at[1] ?? 0]);
+      if (at?.length === 2) this.outline(go && !this.known.rows.get(id), [at[0] ?? 0, at[1] ?? 0]);
     } catch (error) {
       if (id === this.picked && error instanceof Failed && error.status === 404) place.replaceChildren(text("board.away"));
       else if (id === this.picked && !quiet) place.replaceChildren(text("board.unreachable"));
@@ -207,24 +147,28 @@ export class Board extends LitElement {
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-step]") : null;
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    void openStep(link, () => (this.soon(), void this.show(false, true)));
+    void openStep(link, () => (this.known.stepped(), void this.show(false, true)));
   }
 
   protected override updated(): void {
     const state = document.getElementById("board-state");
-    const words = this.state === "live" ? text("board.live") : text("board.polling", { time: time(this.heardAt) });
+    const { state: now, heardAt } = this.known;
+    const words = now === "live" ? text("board.live") : text("board.polling", { time: time(heardAt) });
     if (state) {
-      state.dataset["state"] = this.state;
-      state.textContent = this.state === "lost" ? "" : words;
+      state.dataset["state"] = now;
+      state.textContent = now === "lost" ? "" : words;
     }
   }
 
   protected override render() {
-    const rows = this.tab === "worst" ? this.worst : this.mine;
+    const { mine, worst, state, heardAt, figures } = this.known;
+    if (mine) this.tab ??= mine.length ? "mine" : "worst";
+    const tab = this.tab ?? "mine";
+    const rows = tab === "worst" ? worst : mine;
     return html`
-      ${this.state === "lost" ? html`<p class="board-lost" role="alert">${text("board.lost", { time: time(this.heardAt) })}</p>` : nothing}
+      ${state === "lost" ? html`<p class="board-lost" role="alert">${text("board.lost", { time: time(heardAt) })}</p>` : nothing}
       <ul class="board-figures">
-        ${this.figures.map(
+        ${figures.map(
           (one) => html`<li><a href=${one.link}><span class="label">${one.label}</span>
             <span class="value" data-level=${one.tone || nothing}>${one.value}</span></a></li>`,
         )}
@@ -232,10 +176,10 @@ export class Board extends LitElement {
       <section class="board-left" aria-label=${text("board.needs me")}>
         <div class="board-tabs" role="group" aria-label=${text("board.needs me")}>
           ${(["mine", "worst"] as const).map(
-            (name) => html`<button type="button" aria-pressed=${(this.tab ?? "mine") === name}
+            (name) => html`<button type="button" aria-pressed=${tab === name}
               @click=${() => ((this.tab = name), this.requestUpdate())}>
               ${text(name === "mine" ? "board.needs me" : "board.worst")}
-              ${name === "mine" && this.mine ? html`<span class="count">${this.mine.length}${this.mine.length === MOST ? "+" : ""}</span>` : nothing}
+              ${name === "mine" && mine ? html`<span class="count">${mine.length + this.known.mineMore}</span>` : nothing}
             </button>`,
           )}
         </div>
@@ -244,8 +188,8 @@ export class Board extends LitElement {
             : rows.length ? lines(rows, now(), this.picked, (line, event) => this.line(line, event))
             : html`<p class="soft">${text("board.nothing")}</p>`}
         </div>
-        <p class="board-foot"><a href=${this.tab === "worst" ? `${this.data.addresses.list}?state=open&sort=due` : this.data.addresses.work}>
-          ${text(this.tab === "worst" ? "board.all open" : "board.all work")}</a></p>
+        <p class="board-foot"><a href=${tab === "worst" ? `${this.data.addresses.list}?state=open&sort=due` : this.data.addresses.work}>
+          ${text(tab === "worst" ? "board.all open" : "board.all work")}</a></p>
       </section>
       <section class="board-middle" aria-label=${text("board.map")}>
         <div class="board-map"></div>

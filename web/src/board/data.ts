@@ -1,4 +1,4 @@
-/** What the page gives the board (live/pages.py): its words, addresses and first figures. */
+/** What the page gives the board (live/pages.py): its words, its addresses, and the beginning of /api/v1/board/start. */
 export interface Figure {
   key: string;
   label: string;
@@ -7,15 +7,22 @@ export interface Figure {
   tone: string;
 }
 
+export interface Start {
+  position: number;
+  now: string;
+  me: { post: string; person: string; role: string; area: { id: number; level: number; name: string } };
+  figures: Figure[];
+  layers: string[];
+  map: { bbox: [number, number, number, number] | null; tiles: null };
+}
+
 export interface BoardData {
   texts: Record<string, string>;
   addresses: Record<
-    "map" | "duties" | "find" | "premises" | "incident" | "outline" | "figures" | "events" | "list" | "work",
+    "map" | "duties" | "worst" | "find" | "figures" | "areas" | "events" | "incident" | "list" | "work",
     string
   >;
-  level: number;
-  area: string;
-  figures: Figure[];
+  start: Start;
 }
 
 export function boardData(): BoardData {

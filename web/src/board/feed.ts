@@ -1,17 +1,17 @@
 /** What keeps the board current: the server's event stream, and while there is none, a question every few seconds
  * for what changed. Both go on by themselves after a break, from where they were. */
 import { Failed, json } from "./data";
-import type { Columns, Incident } from "./rows";
+import type { Columns, Told } from "./rows";
 
 export type State = "live" | "polling" | "lost";
 
 export interface Heard {
   /** A whole answer of the map, to be taken. */
   columns(columns: Columns): void;
-  incident(row: Incident): void;
-  gone(id: string): void;
+  incident(row: Told, position: number): void;
+  /** `closed`: it was brought to its end; else it is out of sight for another reason. */
+  gone(id: string, closed: boolean, position: number): void;
   duty(): void;
-  figures(): void;
   state(state: State): void;
   position(): number;
   /** The position of the journal up to which everything was heard. */
@@ -91,18 +91,20 @@ export class Feed {
   private listen(): void {
     const source = new EventSource(`${this.events}?after=${this.heard.position()}`);
     this.source = source;
-    const on = (name: string, does: (data: unknown) => void) =>
+    const on = (name: string, does: (data: unknown, position: number) => void) =>
       source.addEventListener(name, (event) => {
         const { data, lastEventId } = event as MessageEvent<string>;
         this.heard.state("live");
         if (lastEventId) this.heard.reached(Number(lastEventId));
-        does(JSON.parse(data || "{}"));
+        does(JSON.parse(data || "{}"), Number(lastEventId));
       });
     on("hello", () => undefined);
-    on("incident", (data) => this.heard.incident(data as Incident));
-    on("gone", (data) => this.heard.gone((data as { id: string }).id));
+    on("incident", (data, position) => this.heard.incident(data as Told, position));
+    on("gone", (data, position) => {
+      const { id, closed } = data as { id: string; closed?: boolean };
+      this.heard.gone(id, closed ?? false, position);
+    });
     on("duty", () => this.heard.duty());
-    on("figures", () => this.heard.figures());
     on("reset", () => {
       source.close();
       void this.start();

@@ -1,9 +1,8 @@
-/** `/` finds anything: areas by name, coordinates in their datum, incidents by number or words, premises. */
+/** `/` finds anything: coordinates in their datum here; areas, premises, incidents and units from the server. */
 import { html, LitElement, nothing } from "lit";
 import { text } from "../texts";
-import { type BoardData, json } from "./data";
-import type { Listed } from "./lists";
-import { coordinates, named, type Named } from "./places";
+import { json } from "./data";
+import { coordinates } from "./places";
 
 export interface Found {
   kind: string;
@@ -12,19 +11,11 @@ export interface Found {
   detail: string;
   longitude: number | null;
   latitude: number | null;
-}
-
-interface Premises {
-  id: string;
-  name: string;
-  longitude?: number | null;
-  latitude?: number | null;
+  link: string;
 }
 
 export class BoardFind extends LitElement {
-  data!: BoardData;
-  areas: () => readonly Named[] = () => [];
-  begun: () => void = () => undefined;
+  address = "";
   chosen: (found: Found) => void = () => undefined;
   private found: Found[] | undefined;
   private at = 0;
@@ -43,47 +34,25 @@ export class BoardFind extends LitElement {
       this.found = undefined;
       return this.requestUpdate();
     }
-    const here = this.here(words);
-    this.found = here.length ? here : this.found;
+    const place = this.here(words);
+    if (place) this.found = [place];
     this.requestUpdate();
-    if (here[0]?.kind === "place") return;
-    this.waiting = setTimeout(() => void this.ask(words, here), 200);
+    if (!place) this.waiting = setTimeout(() => void this.ask(words), 150);
   }
 
-  private here(words: string): Found[] {
+  private here(words: string): Found | undefined {
     const point = coordinates(words);
-    if (point) {
-      const { longitude, latitude, datum } = point;
-      const label = `${longitude.toFixed(5)}, ${latitude.toFixed(5)}`;
-      return [{ kind: "place", id: "", label, detail: text("board.coordinates", { datum }), longitude, latitude }];
-    }
-    return named(this.areas(), words).map((one) => ({
-      kind: String(one.level), id: String(one.id), label: one.name, detail: "",
-      longitude: one.longitude, latitude: one.latitude,
-    }));
+    if (!point) return undefined;
+    const { longitude, latitude, datum } = point;
+    const label = `${longitude.toFixed(5)}, ${latitude.toFixed(5)}`;
+    return { kind: "place", id: "", label, detail: text("board.coordinates", { datum }), longitude, latitude, link: "" };
   }
 
-  private async ask(words: string, here: Found[]): Promise<void> {
+  private async ask(words: string): Promise<void> {
     const { signal } = (this.asking = new AbortController());
-    const query = (more: Record<string, string>) => `?${new URLSearchParams({ text: words, ...more })}`;
-    const { find, premises } = this.data.addresses;
-    const nobody = () => undefined;
-    const [incidents, sites] = await Promise.all([
-      json<{ rows: Listed[] }>(find + query({ limit: "6" }), signal).catch(nobody),
-      json<{ items: Premises[] }>(premises + query({ limit: "5" }), signal).catch(nobody),
-    ]);
+    const found = await json<Found[]>(`${this.address}?${new URLSearchParams({ q: words })}`, signal).catch(() => undefined);
     if (signal.aborted) return;
-    this.found = [
-      ...here,
-      ...(incidents?.rows ?? []).map((row) => ({
-        kind: "incident", id: row.id, label: row.title, detail: [row.number, row.village].filter(Boolean).join(" · "),
-        longitude: row.longitude, latitude: row.latitude,
-      })),
-      ...(sites?.items ?? []).map((one) => ({
-        kind: "premises", id: one.id, label: one.name, detail: "",
-        longitude: one.longitude ?? null, latitude: one.latitude ?? null,
-      })),
-    ];
+    this.found = found;
     this.requestUpdate();
   }
 
@@ -117,7 +86,6 @@ export class BoardFind extends LitElement {
     return html`<input type="search" role="combobox" data-search maxlength="100" autocomplete="off"
         placeholder=${text("board.find")} aria-label=${text("board.find")} aria-expanded=${open} aria-controls="board-found"
         aria-activedescendant=${open && this.found?.length ? `found-${this.at}` : nothing}
-        @focus=${() => this.begun()}
         @input=${(event: Event) => this.typed((event.target as HTMLInputElement).value)}
         @keydown=${(event: KeyboardEvent) => this.key(event)}
         @blur=${() => this.close()} /><kbd aria-hidden="true">/</kbd>

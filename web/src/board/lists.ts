@@ -5,30 +5,25 @@ import { text } from "../texts";
 
 export interface Duty {
   id: string;
-  kind_name: string;
   title: string;
   about_kind: string;
   about_id: string;
-  about_label: string;
   link: string;
-  state: string;
   due_at: string | null;
+  warn_at: string | null;
+  starts_at: string;
   left: string;
-  urgent: boolean;
+  paused: boolean;
+  label: string;
 }
 
 export interface Listed {
   id: string;
-  number: string;
   title: string;
   township: string | null;
   village: string | null;
   unit: string | null;
   due_at: string | null;
-  supervised: boolean;
-  urgent: boolean;
-  longitude: number | null;
-  latitude: number | null;
 }
 
 /** One line of either list. `incident`: what picking it picks, "" where the line leads to a page. */
@@ -41,38 +36,30 @@ export interface Line {
   due_at: string | null;
   left: string;
   paused: boolean;
+  warn?: number | undefined;
+  from?: number | undefined;
 }
 
 export function ofDuty(duty: Duty): Line {
-  const about = duty.about_kind === "incidents.incident";
-  return {
-    key: duty.id,
-    incident: about ? duty.about_id : "",
-    link: duty.link,
-    title: duty.title,
-    note: [duty.kind_name, duty.about_label].filter(Boolean).join(" · "),
-    due_at: duty.due_at,
-    left: duty.left,
-    paused: duty.state === "paused",
-  };
+  const { id, title, link, due_at, left, paused, label } = duty;
+  const about = duty.about_kind === "incidents.incident" ? duty.about_id : "";
+  const warn = duty.warn_at === null ? undefined : Date.parse(duty.warn_at);
+  return { key: id, incident: about, link, title, note: label, due_at, left, paused, warn, from: Date.parse(duty.starts_at) };
 }
 
 export function ofIncident(row: Listed): Line {
-  return {
-    key: row.id,
-    incident: row.id,
-    link: `/incidents/${row.id}/`,
-    title: row.title,
-    note: [row.village ?? row.township, row.unit].filter(Boolean).join(" · "),
-    due_at: row.due_at,
-    left: "",
-    paused: false,
-  };
+  const { id, title, due_at } = row;
+  const note = [row.village ?? row.township, row.unit].filter(Boolean).join(" · ");
+  return { key: id, incident: id, link: `/incidents/${id}/`, title, note, due_at, left: "", paused: false };
+}
+
+/** When it is due, in milliseconds; what stands still or has no deadline comes after everything. */
+export function rank(line: Line): number {
+  return line.paused || line.due_at === null ? Infinity : Date.parse(line.due_at);
 }
 
 /** By remaining time: what is overdue longest first, what has no deadline or stands still last. */
 export function sorted(lines: readonly Line[]): Line[] {
-  const rank = (line: Line) => (line.paused || line.due_at === null ? Infinity : Date.parse(line.due_at));
   return [...lines].sort((a, b) => {
     const [x, y] = [rank(a), rank(b)];
     return x === y ? 0 : x - y;
@@ -83,7 +70,7 @@ function clock(line: Line, now: number): TemplateResult {
   if (line.paused) return html`<span class="clock" data-level="paused">${line.left}</span>`;
   if (line.due_at === null) return html`<span class="soft small">${text("board.no deadline")}</span>`;
   const due = Date.parse(line.due_at);
-  return html`<time class="clock" datetime=${line.due_at} data-level=${level(now, due)}>${remaining(now, due)}</time>`;
+  return html`<time class="clock" datetime=${line.due_at} data-level=${level(now, due, line.warn, line.from)}>${remaining(now, due)}</time>`;
 }
 
 export function lines(

@@ -11,8 +11,7 @@ import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { type Box, boundsOf, featureAt } from "../outline";
 import { text } from "../texts";
 import { hashOf, viewOf } from "./address";
-import { json } from "./data";
-import type { Named } from "./places";
+import { json, type Start } from "./data";
 import type { Drawn, Incident } from "./rows";
 import { FONT, inks, mapStyle, OUTLINES, SWITCHES } from "./style";
 
@@ -25,26 +24,35 @@ interface Collection {
   features: Outline[];
 }
 
+interface Named {
+  name: string;
+  level: number;
+  longitude: number;
+  latitude: number;
+}
+
 export interface MapEvents {
   picked(id: string): void;
   /** The cells are there: what is outlined may be outlined finer. */
   finer(): void;
 }
 
+const NAMES = ["", "district", "township", "village", "cell"];
 const PICKABLE = ["pressing", "incidents", "clusters"];
 const CELLS_FROM = 11.8;
 const KEY = "qipan.board.layers";
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
 export class BoardMap {
-  readonly areas: Named[] = [];
+  private readonly areas: Named[] = [];
+  private readonly top: number;
   shown: Record<string, boolean>;
   private written: Named[] = [];
   private readonly map: MapLibre;
   private readonly outlines = new Map<number, Collection>();
   private drawn: Drawn = { heaped: [], pressing: [] };
   private marked: GeoJSON.FeatureCollection = NONE;
-  private whole: Box | undefined;
+  private readonly whole: Box | undefined;
   private readonly placed: boolean;
   private ready = false;
   private finer: Promise<void> | undefined;
@@ -52,9 +60,11 @@ export class BoardMap {
   constructor(
     place: HTMLElement,
     private readonly address: string,
-    private readonly top: number,
+    start: Start,
     private readonly events: MapEvents,
   ) {
+    this.top = start.me.area.level;
+    this.whole = start.map.bbox ?? undefined;
     this.shown = { incidents: true, heat: false, villages: true, cells: true, labels: true, ...remembered() };
     const view = viewOf(location.hash);
     this.placed = view !== undefined;
@@ -90,10 +100,9 @@ export class BoardMap {
   /** Loads the outlines: the own area and what lies below it first, the cells when the rest is drawn. */
   async start(): Promise<void> {
     if (!this.map.isStyleLoaded()) await new Promise<void>((done) => this.map.once("load", () => done()));
-    const own = await this.outline(this.top);
-    this.whole = boundsOf(own.features);
     if (!this.placed) this.fit(false);
-    for (let level = this.top + 1; level <= 3; level++) await this.outline(level);
+    const first = [1, 2, 3].filter((level) => level >= this.top);
+    await Promise.all((first.length ? first : [4]).map((level) => this.outline(level)));
     await this.lettered();
     this.ready = true;
     if (this.top === 4 || this.map.getZoom() >= CELLS_FROM) await this.cells();
@@ -109,16 +118,14 @@ export class BoardMap {
     return this.finer;
   }
 
-  private async outline(level: number): Promise<Collection> {
-    const found = await json<Collection>(`${this.address}?level=${level}`);
+  private async outline(level: number): Promise<void> {
+    const found = await json<Collection>(`${this.address}?level=${NAMES[level]}`);
     this.outlines.set(level, found);
     for (const one of found.features) {
       const [west, south, east, north] = boundsOf([one]);
-      const { id, name } = one.properties;
-      this.areas.push({ id, name, level, longitude: (west + east) / 2, latitude: (south + north) / 2 });
+      this.areas.push({ name: one.properties.name, level, longitude: (west + east) / 2, latitude: (south + north) / 2 });
     }
     this.draw();
-    return found;
   }
 
   /** Names are drawn by the browser, with the page's own font: its slices have to be there first. */
@@ -213,8 +220,7 @@ export class BoardMap {
   }
 
   go(longitude: number, latitude: number, zoom: number): void {
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.map.easeTo({ center: [longitude, latitude], zoom, duration: calm ? 0 : 350 });
+    this.map.easeTo({ center: [longitude, latitude], zoom, duration: calm() ? 0 : 350 });
   }
 
   /** Marks a point that is no incident. */
@@ -224,14 +230,25 @@ export class BoardMap {
     this.source("picked")?.setData(this.marked);
   }
 
-  area(id: number): void {
-    for (const { features } of this.outlines.values()) {
-      const found = features.find((one) => one.properties.id === id);
-      if (!found) continue;
-      this.marked = { type: "FeatureCollection", features: [found] };
-      this.source("picked")?.setData(this.marked);
-      this.map.fitBounds(boundsOf([found]), { padding: 60, duration: 350, maxZoom: 16 });
+  /** Shows an area; its outline may have to come first. One without any is looked up on its page. */
+  async area(id: number, link: string): Promise<void> {
+    const of = () => [...this.outlines.values()].flatMap(({ features }) => features).find((one) => one.properties.id === id);
+    if (!of()) await this.cells();
+    const found = of();
+    if (!found) return location.assign(link);
+    this.marked = { type: "FeatureCollection", features: [found] };
+    this.source("picked")?.setData(this.marked);
+    this.map.fitBounds(boundsOf([found]), { padding: 60, duration: calm() ? 0 : 350, maxZoom: 16 });
+  }
+
+  /** The name of the village, or else the township, around a point. */
+  around(point: [number, number]): string {
+    for (const level of [3, 2]) {
+      const features = this.outlines.get(level)?.features ?? [];
+      const found = features[featureAt(features, point)];
+      if (found) return found.properties.name;
     }
+    return "";
   }
 
   fit(slowly = true): void {
@@ -288,6 +305,10 @@ export class BoardMap {
     this.map.on("mouseout", hide);
     this.map.on("movestart", hide);
   }
+}
+
+function calm(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
 function overlap(a: Box, b: Box): boolean {

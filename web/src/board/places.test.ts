@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { coordinates, named, toBd, toGcj } from "./places";
+import { coordinates, toBd, toGcj } from "./places";
 
 // The published points that hold the server's own sums (tests/kernels/geodesy/test_datums.py).
 test.each([
@@ -31,10 +31,3 @@ test("without a datum it is WGS 84, in whichever order makes sense", () => {
 test.each(["", "114.3", "114.3,136.1", "200,36", "QP20260408-00017", "1,2,3", "114.3,36.1 XYZ"])("%s is no pair", (words) =>
   expect(coordinates(words)).toBeUndefined(),
 );
-
-test("areas: the same name first, then those that begin so, the larger before the smaller", () => {
-  const area = (id: number, name: string, level: number) => ({ id, name, level, longitude: 0, latitude: 0 });
-  const areas = [area(1, "大东村", 3), area(2, "东村一组", 4), area(3, "东村镇", 2), area(4, "东村", 3), area(5, "西村", 3)];
-  expect(named(areas, "东村").map((one) => one.id)).toEqual([4, 3, 2, 1]);
-  expect(named(areas, "  ")).toEqual([]);
-});

@@ -1,4 +1,4 @@
-/** Coordinates that somebody types, in the datum they name; and areas by name. The sums are those of kernels/geodesy. */
+/** Coordinates that somebody types, in the datum they name. The sums are those of kernels/geodesy. */
 export interface Point {
   longitude: number;
   latitude: number;
@@ -57,26 +57,4 @@ function back(forwards: (x: number, y: number) => [number, number], wanted: [num
     [x, y] = [x + wanted[0] - rx, y + wanted[1] - ry];
   }
   return [x, y];
-}
-
-export interface Named {
-  id: number;
-  name: string;
-  level: number;
-  longitude: number;
-  latitude: number;
-}
-
-/** Areas whose name holds the words: the same name first, then those that begin so, the larger area before the smaller. */
-export function named(areas: readonly Named[], words: string, most = 6): Named[] {
-  const wanted = words.trim().toLowerCase();
-  if (!wanted) return [];
-  const rank = (one: Named) => {
-    const name = one.name.toLowerCase();
-    return name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2;
-  };
-  return areas
-    .filter((one) => one.name.toLowerCase().includes(wanted))
-    .sort((a, b) => rank(a) - rank(b) || a.level - b.level || a.name.length - b.name.length)
-    .slice(0, most);
 }

@@ -12,6 +12,21 @@ export interface Incident {
   due_at: string | null;
 }
 
+/** An incident as it is told when it changes; one without a point is on no map. */
+export interface Told extends Omit<Incident, "longitude" | "latitude"> {
+  longitude: number | null;
+  latitude: number | null;
+  number: string;
+  title: string;
+  unit: string;
+  kind: string;
+}
+
+export interface Counted {
+  due: number;
+  supervised: boolean;
+}
+
 export interface Columns {
   id: string[];
   longitude: number[];
@@ -36,12 +51,17 @@ export interface Drawn {
 const PRESSING = 2;
 export const LEVELS: readonly Level[] = ["calm", "soon", "due", "overdue"];
 
-export function urgency(row: Incident, now: number): Level {
-  return row.due_at === null ? "calm" : level(now, Date.parse(row.due_at));
+export function urgency(row: Counted, now: number): Level {
+  return row.due === Infinity ? "calm" : level(now, row.due);
+}
+
+function dueOf(due_at: string | null): number {
+  return due_at === null ? Infinity : Date.parse(due_at);
 }
 
 export class Rows {
-  private readonly known = new Map<string, Incident>();
+  private readonly known = new Map<string, Incident & Counted>();
+  private readonly unplaced = new Map<string, Counted>(); // heard of, and without a point
   position = 0;
 
   get size(): number {
@@ -56,23 +76,37 @@ export class Rows {
     return this.known.values();
   }
 
+  /** Every open one that is known, on the map or not. */
+  *open(): Iterable<Counted> {
+    yield* this.known.values();
+    yield* this.unplaced.values();
+  }
+
+  knows(id: string): boolean {
+    return this.known.has(id) || this.unplaced.has(id);
+  }
+
   /** One that has no point is on no map. */
-  put(row: Omit<Incident, "longitude" | "latitude"> & { longitude: number | null; latitude: number | null }): void {
-    const { longitude, latitude } = row;
-    if (longitude === null || latitude === null) this.known.delete(row.id);
-    else this.known.set(row.id, { ...row, longitude, latitude });
+  put(row: Omit<Told, "number" | "title" | "unit" | "kind">): void {
+    this.drop(row.id);
+    const { longitude, latitude, supervised } = row;
+    if (longitude === null || latitude === null) this.unplaced.set(row.id, { due: dueOf(row.due_at), supervised });
+    else this.known.set(row.id, { ...row, longitude, latitude, due: dueOf(row.due_at) });
   }
 
   /** True where there was something to take away. */
   drop(id: string): boolean {
-    return this.known.delete(id);
+    return this.known.delete(id) || this.unplaced.delete(id);
   }
 
   /** Takes an answer of the map's address; true where anything changed. */
   take(columns: Columns): boolean {
-    if (columns.whole) this.known.clear();
+    if (columns.whole) {
+      this.known.clear();
+      this.unplaced.clear();
+    }
     columns.id.forEach((id, i) => {
-      this.known.set(id, {
+      this.put({
         id,
         longitude: columns.longitude[i] ?? 0,
         latitude: columns.latitude[i] ?? 0,
@@ -84,7 +118,7 @@ export class Rows {
       });
     });
     let changed = columns.whole || columns.id.length > 0;
-    for (const id of columns.gone) changed = this.known.delete(id) || changed;
+    for (const id of columns.gone) changed = this.drop(id) || changed;
     this.position = columns.position;
     return changed;
   }

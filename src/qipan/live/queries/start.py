@@ -13,7 +13,7 @@ from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.models import Post
 from qipan.live.queries.figures import figures
 
-LEVELS = {"township": Level.TOWNSHIP, "village": Level.VILLAGE, "cell": Level.CELL}
+LEVELS = {"district": Level.DISTRICT, "township": Level.TOWNSHIP, "village": Level.VILLAGE, "cell": Level.CELL}
 MOST = 100  # duties
 
 
@@ -45,7 +45,7 @@ def needed(*, viewer: Post, now: datetime) -> dict[str, Any]:
             "id": row.duty.pk, "kind": row.duty.kind, "title": row.duty.title, "link": row.link,
             "about_kind": row.duty.about_kind, "about_id": row.duty.about_id, "due_at": row.duty.due_at,
             "warn_at": row.duty.warn_at, "starts_at": row.duty.starts_at, "urgent": row.duty.urgent,
-            "paused": row.duty.state == State.PAUSED,
+            "paused": row.duty.state == State.PAUSED, "left": row.left,
             "label": " · ".join(word for word in (row.kind, row.duty.about_label) if word),
         }
         for row in work.rows
