@@ -34,6 +34,7 @@ PUBLIC = {
     r"api/v1/docs": "the document, readable",
     r"public/": "residents report and follow without an account",
     r"open311/v2/": "the protocol's public lists",
+    r"api/v1/field/sealed": "what was done on a phone arrives also after its person signed out; it reads nothing",
 }
 ONLY_IN_DEVELOPMENT = "style/"
 # Values of parts of addresses that are no ids.
@@ -53,7 +54,7 @@ WORDS: dict[str, tuple[Any, ...]] = {
 # What stands in one township, so that the next one is a stranger to it. The rest is its district's.
 IN_A_TOWNSHIP = {
     "incident_id", "about_id", "draft_id", "attachment_id", "photo_id", "ask_id", "target", "supervision_id",
-    "rating_id", "spot_check_id", "duty_id", "premises_id", "visit_id", "area_id",
+    "rating_id", "spot_check_id", "duty_id", "premises_id", "visit_id", "area_id", "device_id", "kept_id",
 }  # fmt: skip
 FIELDS = {
     "reason": "x", "text": "x", "note": "x", "question": "x", "title": "x", "how": "x", "answer": "x", "outcome": "x",

@@ -9,10 +9,13 @@ from typing import Any
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
 from qipan.foundation.areas.imports import runs
 from qipan.foundation.areas.models import Premises
+from qipan.foundation.devices import boxes
+from qipan.foundation.devices import operations as devices
 from qipan.foundation.duties.models import Duty
 from qipan.foundation.duties.operations import years
 from qipan.foundation.outbox.models import Gateway, Message
@@ -26,6 +29,7 @@ from qipan.incidents.models import Incident, Reporter, SavedView, SpotCheck
 from qipan.incidents.operations.report import Place, code_digest
 from qipan.inspections import defaults as inspections
 from qipan.inspections.models import Checklist, Plan, Visit
+from qipan.kernels.ids import new_id
 from qipan.reporting.models import Filling, Form
 from tests import factories
 from tests.incidents.conftest import Town, make_town
@@ -122,8 +126,21 @@ def fill(world: World) -> None:
         "unit_id": town.desk.pk,
         "area_id": town.village.pk,
         "pk": factor.pk,
+        **_phone(town),
         **rows,
     }
+
+
+def _phone(town: Town) -> dict[str, Any]:
+    """A phone, a photo that waits on it, and a step that waits for a decision."""
+    key = boxes.raw_public(ec.generate_private_key(boxes.CURVE))
+    at = town.later()
+    device = devices.bind(name=TITLE, public_key=key, version=1, clock_offset=0, by=town.grid_worker, at=at)
+    photo = devices.keep_photo(command_id=new_id(), content=with_metadata(), device=device, at=at)
+    kept = devices.keep(command_id=new_id(), step="sign", why="device-revoked", content=b"{}", corrected_time=at,
+                        device=device, at=at)  # fmt: skip
+    assert kept is not None
+    return {"device_id": device.pk, "command_id": photo.pk, "kept_id": kept.pk}
 
 
 def _rows(town: Town, card_id: Any, premises: Premises) -> dict[str, Any]:

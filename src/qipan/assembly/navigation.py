@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 ROOMS = (
     "qipan.foundation.areas",
     "qipan.foundation.posts",
+    "qipan.foundation.devices",
     "qipan.foundation.journal",
     "qipan.foundation.vault",
     "qipan.foundation.outbox",

@@ -32,6 +32,7 @@ TAGS = {
     "journal": _("What happened: appended, never edited."),
     "areas": _("The tree of jurisdiction, outlines and places."),
     "posts": _("Who acts: posts, units, shifts."),
+    "field": _("Phones that work without a network: what was done is sent later and happens once."),
     "duties": _("What is owed, by whom, and until when."),
     "incidents": _("From a report to a verified close."),
     "inspections": _("Plans, checklists and findings over premises."),

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "qipan.foundation.journal",
     "qipan.foundation.vault",
     "qipan.foundation.areas",
+    "qipan.foundation.devices",
     "qipan.foundation.outbox",
     "qipan.foundation.duties",
     "qipan.incidents",

@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("qipan.foundation.duties.urls")),
     path("accounts/", include("qipan.foundation.posts.accounts.urls")),
     path("api/v1/", api.urls),
+    path("", include("qipan.foundation.devices.urls")),
     path("", include("qipan.foundation.posts.urls")),
     path("messages/", include("qipan.foundation.outbox.urls")),
     path("", include("qipan.foundation.areas.urls")),

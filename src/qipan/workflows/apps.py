@@ -11,4 +11,11 @@ class WorkflowsConfig(AppConfig):
         from qipan.workflows import figures
 
         figures.register()
-        kinds.register({"workflows.district_begun": _("District brought to work")})
+        kinds.register(
+            {
+                "workflows.district_begun": _("District brought to work"),
+                "workflows.field_step": _("Done on a phone"),
+                "workflows.field_kept": _("Step of a phone kept for a decision"),
+                "workflows.field_decided": _("Step of a phone decided about"),
+            }
+        )

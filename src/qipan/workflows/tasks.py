@@ -11,6 +11,7 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from qipan.foundation.areas.models import Area, Level
+from qipan.foundation.devices import operations as devices
 from qipan.incidents import operations as incidents
 from qipan.inspections import operations as inspections
 from qipan.inspections.models import Plan
@@ -50,3 +51,4 @@ def forget_orphans(timestamp: int) -> None:
     before = timezone.now() - timedelta(days=1)
     for district in Area.objects.filter(level=Level.DISTRICT).values_list("pk", flat=True):
         incidents.forget_orphans(district_id=district, before=before)
+    devices.forget_photos(at=timezone.now())

@@ -58,6 +58,7 @@ def titles() -> dict[int, str]:
         413: _("Too large"),
         415: _("Unknown format"),
         422: _("Not valid"),
+        426: _("The app is too old"),
         429: _("Too many requests"),
         500: _("Something broke"),
         503: _("Not available"),
