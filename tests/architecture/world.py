@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -31,6 +32,7 @@ from qipan.inspections import defaults as inspections
 from qipan.inspections.models import Checklist, Plan, Visit
 from qipan.kernels.ids import new_id
 from qipan.reporting.models import Filling, Form
+from qipan.workflows.field.commands import Command
 from tests import factories
 from tests.incidents.conftest import Town, make_town
 from tests.kernels.test_photos import with_metadata
@@ -137,8 +139,9 @@ def _phone(town: Town) -> dict[str, Any]:
     at = town.later()
     device = devices.bind(name=TITLE, public_key=key, version=1, clock_offset=0, by=town.grid_worker, at=at)
     photo = devices.keep_photo(command_id=new_id(), content=with_metadata(), device=device, at=at)
-    kept = devices.keep(command_id=new_id(), step="sign", why="device-revoked", content=b"{}", corrected_time=at,
-                        device=device, at=at)  # fmt: skip
+    step = Command(id=new_id(), seq=1, step="shift_on", device_time=at)
+    kept = devices.keep(command_id=step.id, step=step.step, why="device-revoked", content=orjson.dumps(step.plain()),
+                        corrected_time=at, device=device, at=at)  # fmt: skip
     assert kept is not None
     return {"device_id": device.pk, "command_id": photo.pk, "kept_id": kept.pk}
 
