@@ -223,6 +223,13 @@ def test_taking_the_journal_out_is_recorded_and_holds_what_the_filters_say(clien
     assert entry.detail == {"entries": 1, "filters": {"kind": "incidents.filed"}}
 
 
+def test_a_number_searched_for_is_masked_in_the_entry_about_taking_the_journal_out(client, enter, district):
+    enter("auditor", district)
+    assert client.post("/journal/export.csv?about=13812345678").status_code == 200
+    entry = Entry.objects.get(kind="journal.exported")
+    assert entry.detail["filters"] == {"about": "138****5678"}
+
+
 def test_a_commander_cannot_take_the_journal_out(client, enter, district):
     enter("commander", district)
     assert client.post("/journal/export.csv").status_code == 403

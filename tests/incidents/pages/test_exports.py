@@ -36,6 +36,18 @@ def test_a_list_goes_out_as_it_stands_masked_and_recorded(desk: Client, town: To
     assert book.active.max_row == 2
 
 
+def test_the_door_of_a_private_matter_does_not_go_out(desk: Client, town: Town) -> None:
+    point = {"longitude": 114.301234, "latitude": 36.101234}
+    for category in ("", "neighbours"):
+        made = town.report(category, by=town.dispatcher) if category else town.report()
+        type(made).objects.filter(pk=made.pk).update(**point)
+    answer = desk.get("/incidents/export/?format=csv", headers={"accept-language": "en"})
+    header, *rows = csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")))
+    points = {row[header.index("Incident class")]: row[header.index("Longitude") :] for row in rows}
+    assert points.pop("Dispute") == ["", ""]
+    assert [*points.values()] == [["114.301234", "36.101234"]]
+
+
 def test_who_may_not_export_gets_nothing(client: Client, town: Town) -> None:
     town.report()
     assert sign_in(client, town.grid_worker).get("/incidents/export/").status_code == 403

@@ -33,6 +33,7 @@ from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Invalid
 from qipan.foundation.vault.models import Look, Request
 from qipan.incidents.rules import steps
+from qipan.kernels import identity
 
 PAGE = 50
 PAGES = {"incidents.incident": "/incidents/{}/", "request": "/data-requests/{}/"}
@@ -164,7 +165,11 @@ def export(request: Acting, form: str) -> HttpResponseBase:
         by=viewer,
         at=now,
         entries=count,
-        filters={key: value for key, value in request.GET.items() if value and key not in CURSORS},
+        filters={
+            key: identity.mask_text(str(value)).text
+            for key, value in request.GET.items()
+            if value and key not in CURSORS
+        },
     )
     table = (_flat(row) for row in _all_rows(found.order_by("-id")))
     name = f"{gettext('Journal')}-{timezone.localdate():%Y%m%d}"

@@ -45,12 +45,13 @@ def header() -> list[str]:
 
 
 def line(row: dict[str, Any]) -> list[Any]:
-    """A row of a list under those columns."""
+    """A row of a list under those columns. The point of a private matter may be somebody's door: it stays here."""
+    point = (None, None) if row["private"] else (row["longitude"], row["latitude"])
     return [
         row["number"], row["title"], wording.class_name(row["klass"]), wording.category_name(row),
         wording.status_name(row["status"], row["klass"]), row["urgent"], row["township_name"], row["village_name"],
         row["cell_name"], row["unit_name"], wording.source_name(row["source"]), row["reported_at"], row["due_at"],
-        row["closed_at"], row["on_time"], row["reworks"], row["reopenings"], row["longitude"], row["latitude"],
+        row["closed_at"], row["on_time"], row["reworks"], row["reopenings"], *point,
     ]  # fmt: skip
 
 
