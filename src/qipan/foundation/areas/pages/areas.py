@@ -22,8 +22,7 @@ from qipan.foundation.interface.cursors import keyset
 from qipan.foundation.interface.pages import staff, turned, unturned
 from qipan.foundation.journal import kinds
 from qipan.foundation.journal import queries as past
-from qipan.foundation.journal.forms import attempt
-from qipan.foundation.refusals import Conflict, Invalid
+from qipan.foundation.journal.forms import attempt, pressed
 from qipan.kernels.geodesy import shapes
 
 SIZE = 60
@@ -146,12 +145,12 @@ def _changed(area: Area, code: str, given: dict[str, Any], by: Any, at: datetime
 @require_POST
 def close(request: HttpRequest, area_id: int) -> HttpResponse:
     """End an area that contains no others."""
-    try:
-        operations.close(area_id=area_id, by=viewer(request), at=timezone.now())
-    except (Conflict, Invalid) as refusal:
-        messages.error(request, refusal.message)
-    else:
-        messages.success(request, _("The area is closed now."))
+    who = viewer(request)
+
+    def work(at: datetime) -> None:
+        operations.close(area_id=area_id, by=who, at=at)
+
+    pressed(request, f"areas.close {area_id}", work, said=_("The area is closed now."))
     return redirect("area", area_id)
 
 
