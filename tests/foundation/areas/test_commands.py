@@ -63,3 +63,14 @@ def test_premises_are_imported_and_an_unknown_district_is_refused(towns, tmp_pat
     refused = qipan("import", "premises", str(path), "--district", "410599")
     assert (refused.exit_code, "410599" in refused.output) == (5, True)
     assert qipan("import", "premises", str(path), "--district", "410502", "--since", "15/05/20").exit_code == 3
+
+
+def test_what_is_printed_of_a_slipped_column_holds_no_number_of_a_person(towns, tmp_path):
+    qipan("areas", "found", "文峰区", "--code", "410502")
+    qipan("import", "areas", str(towns), "--district", "410502")
+    path, errors = tmp_path / "premises.csv", tmp_path / "errors.csv"
+    path.write_bytes(files.csv(("名称", "类型", "区域代码"), ("好店", "13812345678", "410502001")))
+    words = ["import", "premises", str(path), "--district", "410502", "--errors", str(errors)]
+    for said in (qipan(*words).stdout, qipan(*words, "--json").stdout, errors.read_text(encoding="utf-8-sig")):
+        assert "138****5678" in said
+        assert "13812345678" not in said

@@ -9,12 +9,14 @@ from datetime import timedelta
 
 import openpyxl
 import pytest
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from qipan.foundation.areas import imports
 from qipan.foundation.areas.models import Area, Import, Premises
 from qipan.foundation.areas.pages import premises
+from qipan.foundation.journal.rules import SYSTEM
 from tests import factories, places
 from tests.foundation.areas.conftest import AT, drawn
 from tests.kernels.tables import files
@@ -376,3 +378,38 @@ def test_every_page_is_there_in_both_languages(here, district, shop):
             assert here.get(address).status_code == 200
         page = here.get(reverse("areas_list")).content.decode()
         assert ("直接下辖" in page) == (language == "zh-hans")
+
+
+def test_an_area_closes_once_however_often_the_button_is_pressed(here, district):
+    cell = Area.objects.filter(district=district, level=4).first()
+    form = command()
+    for _ in range(2):
+        assert here.post(reverse("area_close", args=[cell.pk]), form).status_code == 302
+    cell.refresh_from_db()
+    assert cell.valid_to is not None
+    told = [str(message) for message in get_messages(here.get(reverse("areas_list")).wsgi_request)]
+    assert set(told) <= {"该区域已撤销。"}
+
+
+def test_an_area_that_cannot_close_says_why_and_stays(here, district):
+    village = factories.below(district, 3)
+    page = here.post(reverse("area_close", args=[village.pk]), command(), follow=True).content.decode()
+    assert f"{village.name}下仍有其他区域" in page
+    village.refresh_from_db()
+    assert village.valid_to is None
+
+
+@pytest.mark.parametrize("given", [{"name": "张三家13812345678"}, {"code": "13812345678"}])
+def test_no_telephone_becomes_the_name_or_the_code_of_a_place(here, district, given):
+    cell = Area.objects.filter(district=district, level=4).first()
+    sent = {"name": cell.name, "code": "910101001001077", **given, **command()}
+    answer = here.post(reverse("area_change", args=[cell.pk]), sent)
+    assert answer.status_code == 422
+    assert set(given) == set(answer.context["form"].errors)
+    imports.load(files.csv(("名称", "类型", "编号", "区域代码"), ("好店", "商铺", "S1", "910101001001")),
+                 kind="premises", district=district, by=SYSTEM, at=AT)  # fmt: skip
+    shop = Premises.objects.get()
+    sent = {"name": shop.name, "kind": "shop", "code": "S1", "area": "910101001001", **given, **command()}
+    answer = here.post(reverse("premises_change", args=[shop.pk]), sent)
+    assert answer.status_code == 422
+    assert set(given) == set(answer.context["form"].errors)

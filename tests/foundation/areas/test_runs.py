@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 
@@ -138,3 +139,56 @@ def test_a_load_shows_how_far_it_is_and_stops_when_asked():
     assert seen == ["loading"]
     assert (run.state, Premises.objects.count()) == ("cancelled", 0)
     assert Area.objects.filter(level=4).count() == 8
+
+
+PHONE, NUMBER = "13812345678", "11010519491231002X"
+
+
+@pytest.mark.django_db
+def test_a_column_that_slipped_brings_no_number_of_a_person_into_what_is_kept_or_told(administrator):
+    slipped = files.csv(
+        HEADER, ("甲店", PHONE, "S1", "910101001001"), ("乙店", "商铺", NUMBER, "910101001001"),
+        ("丙店", "商铺", "S3", PHONE), ("丁店", f"=HYPERLINK({PHONE})", "S4", "910101001001"),
+    )  # fmt: skip
+    run = receive(administrator, slipped)
+    run = runs.look(import_id=run.pk, at=AT)
+    assert run.counts["refused"] == 4
+    told = tables.error_file(runs.problems(run)).decode() + str(run.preview)
+    assert "138****5678" in told
+    assert PHONE not in told
+    assert NUMBER not in told
+
+
+@pytest.mark.django_db
+def test_a_file_without_a_header_is_refused_without_repeating_its_first_row(administrator):
+    run = runs.look(import_id=receive(administrator, files.csv(("张三", PHONE), ("李四", PHONE))).pk, at=AT)
+    assert run.state == "refused"
+    assert PHONE not in str(run.refusal)
+    assert "张三" not in runs.message(run)
+
+
+@pytest.mark.django_db
+def test_of_a_row_left_out_and_of_a_files_name_no_number_is_kept(administrator):
+    data = files.csv(HEADER, (f"王五{PHONE}", "商铺", PHONE, "990101001001"))
+    run = runs.receive(
+        district=administrator.district, kind="premises", file_name=f"王五{PHONE}.csv", data=data, by=administrator,
+        at=AT, skip_foreign=True,
+    )  # fmt: skip
+    run = runs.look(import_id=run.pk, at=AT)
+    assert run.counts["left_out"] == 1
+    assert PHONE not in str(run.preview) + run.file_name
+
+
+@pytest.mark.django_db
+def test_properties_of_a_feature_that_nobody_asked_for_are_not_kept(administrator):
+    properties = {"name": "好店", "kind": "shop", "owner": "王五", "phone": PHONE, "note": NUMBER}
+    point = {"type": "Point", "coordinates": [114.005, 36.01]}
+    feature = {"type": "Feature", "properties": properties, "geometry": point}
+    data = json.dumps({"type": "FeatureCollection", "features": [feature]}).encode()
+    run = runs.look(import_id=receive(administrator, data).pk, at=AT)
+    runs.begin(import_id=run.pk, by=administrator, at=AT)
+    runs.carry_out(import_id=run.pk, at=AT)
+    assert Premises.objects.get().name == "好店"
+    kept = str([list(table.objects.values()) for table in (Import, Premises, Entry)])
+    assert "owner" in kept  # that there was such a column
+    assert [word for word in ("王五", PHONE, NUMBER) if word in kept] == []

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qipan.kernels.tables import Column, Limits, Unreadable, read_features, read_table
+from qipan.kernels.tables.problems import Problem
 from tests.kernels.tables import files
 
 COLUMNS = [Column("name", ("名称", "Name"), required=True), Column("code", ("代码",)), Column("since", ("启用日期",))]
@@ -253,3 +254,13 @@ def test_a_feature_without_geometry_is_named_and_left_out():
     )
     assert [problem.line for problem in table.problems] == [2, 3]
     assert len(table.rows) == 1
+
+
+def test_a_value_is_told_without_numbers_of_people_and_never_at_length():
+    value = "张三13812345678" + "很长" * 100
+    told = Problem(3, "电话13812345678", "not_a_choice", {"value": value, "choices": "村、社区"})
+    assert told.column == "电话138****5678"
+    assert told.facts["value"].startswith("张三138****5678很长")
+    assert len(told.facts["value"]) == 80
+    cell = {"value": "410505001001001"}
+    assert Problem(3, "", "unknown_code", cell).facts == cell

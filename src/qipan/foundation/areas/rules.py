@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
+from qipan.kernels import identity
+
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 # Which column of a located row holds the area of a level; an area's own row holds itself there.
 COLUMNS = {1: "district", 2: "township", 3: "village", 4: "cell"}
@@ -53,3 +55,15 @@ def day_of(at: datetime) -> date:
 def in_force(*, valid_from: date, valid_to: date | None, on: date) -> bool:
     """Whether a version valid from a day up to, not including, another one is the one of `on`."""
     return valid_from <= on and (valid_to is None or on < valid_to)
+
+
+def personal_code(text: str) -> bool:
+    """Whether what stands as a code is a phone number, or an identification number with its day of birth.
+
+    Codes of 15 digits are grid cells', and the unified codes of companies have 18 characters too: neither is refused.
+    """
+    for kind, value in identity.mask_text(text).found:
+        born = identity.birth_date(value) if kind == "id" and len(value) == 18 else None
+        if kind == "phone" or (born is not None and born.year >= 1900):
+            return True
+    return False

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from qipan.kernels.tables import encoding as encodings
 from qipan.kernels.tables import sheets
-from qipan.kernels.tables.problems import Problem, Unreadable
+from qipan.kernels.tables.problems import Problem, Unreadable, told
 
 OLD_EXCEL, ZIP = b"\xd0\xcf\x11\xe0", b"PK"
 NOT_TABLES = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"\x7fELF", b"MZ")
@@ -223,8 +223,10 @@ def _match(header: Sequence[str], columns: Sequence[Column]) -> tuple[dict[str, 
     missing = [column for column in columns if column.required and column.key not in places.values()]
     if missing:
         wanted = "、".join((column.names or (column.key,))[0] for column in missing)
-        raise Unreadable("missing_column", columns=wanted, found="、".join(str(name) for name in header if name))
-    return places, tuple(name for name in header if name and name not in places)
+        names = [str(name) for name in header if name]
+        found = "、".join(names) if names == [told(name) for name in names] else "***"  # no header: somebody's row
+        raise Unreadable("missing_column", columns=wanted, found=found)
+    return places, tuple(told(name) for name in header if name and name not in places)
 
 
 def _wrong(line: int, cells: list[str], header: list[str], keys: list[str | None], limits: Limits) -> Problem | None:

@@ -107,6 +107,7 @@ class Work:
         before = len(self.reader.problems)
         reader = self.reader
         name, kind = reader.name(row), reader.kind(row, self.choices)
+        reader.number(row)
         since = reader.day(row, "since", today=self.today, default=self.since)
         until = reader.day(row, "until", today=self.today, default=None)
         if since and until and until <= since:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
+from qipan.foundation.areas import rules
 from qipan.foundation.areas.models import Kind, PremisesKind
 from qipan.foundation.refusals import tables
 from qipan.kernels import identity
@@ -80,6 +81,13 @@ class Reader:
         else:
             return text
         return None
+
+    def number(self, row: Row) -> str:
+        """The code of a row that may bear any; one by which a person can be found is none."""
+        text = row.values["code"].strip()
+        if rules.personal_code(text):
+            self.wrong(row, "code", "personal_number")
+        return text
 
     def kind(self, row: Row, choices: dict[str, str]) -> str | None:
         try:

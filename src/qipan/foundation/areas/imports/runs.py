@@ -22,7 +22,7 @@ from qipan.foundation.areas.imports.running import check, load
 from qipan.foundation.areas.models import Area, Import, ImportState
 from qipan.foundation.journal.rules import Author, HasAuthor
 from qipan.foundation.refusals import Conflict, NotFound, Refusal, tables
-from qipan.kernels.tables import Limits, Problem
+from qipan.kernels.tables import Limits, Problem, told
 
 AT_ONCE = 512 * 2**10  # bytes that are dealt with while the sender waits
 SHOWN, KEPT_PROBLEMS = 300, 5_000
@@ -72,7 +72,7 @@ def receive(
         raise tables.EmptyFile(field="file")
     author = by.author()
     return Import.objects.create(
-        district=district, kind=kind, file_name=file_name[:200], size=len(data), data=data, created_at=at,
+        district=district, kind=kind, file_name=told(file_name)[:200], size=len(data), data=data, created_at=at,
         options={"datum": datum, "since": since.isoformat() if since else None, "skip_foreign": skip_foreign,
                  "own_codes": own_codes},
         post_id=author.post_id, person_id=author.person_id, by_label=author.label,
@@ -165,7 +165,7 @@ def _preview(result: Result) -> dict[str, Any]:
     order = {Action.NEW: 1, Action.CHANGED: 0, Action.LEFT_OUT: 2, Action.UNCHANGED: 3}
     items = sorted(result.items, key=lambda item: (order[item.action], item.line))[:SHOWN]
     return {
-        "items": [[item.line, item.code, item.name, item.action, item.changes] for item in items],
+        "items": [[item.line, told(item.code), told(item.name), item.action, item.changes] for item in items],
         "problems": [[p.line, p.column, p.code, p.facts] for p in result.problems[:KEPT_PROBLEMS]],
         "encoding": result.table.encoding,
         "format": result.table.format,

@@ -107,6 +107,9 @@ class Work:
     def code(self, row: Row, key: str) -> str | None:
         text = row.values[key].strip()
         if self.own_codes and text:
+            if rules.personal_code(text):
+                self.reader.wrong(row, key, "personal_number")
+                return None
             return text
         try:
             return normal(parse_code(text, lengths=(6, 9, 12, 15)))

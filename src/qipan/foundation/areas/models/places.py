@@ -138,7 +138,7 @@ class Point(Located):
 class Import(models.Model):
     """A file that somebody sent: first checked, then loaded when they say so. Its bytes are kept until then only."""
 
-    privacy: ClassVar[Privacy] = Privacy(staff=("by_label",))
+    privacy: ClassVar[Privacy] = Privacy(staff=("by_label", "preview"))
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     district = models.ForeignKey(Area, models.PROTECT, related_name="+")

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from qipan.foundation.areas import access, queries, rules
 from qipan.foundation.areas.models import Area, Point, Premises
-from qipan.foundation.areas.operations.versions import pinyin
+from qipan.foundation.areas.operations.versions import impersonal, pinyin
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
 
@@ -44,7 +44,9 @@ def add_premises(
     at: datetime,
     since: date | None = None,
 ) -> Premises:
-    """New premises in an area, or in the cell around their point. Raises PlaceUnknown, PremisesCodeTaken."""
+    """New premises in an area, or in the cell around their point. Raises PlaceUnknown, PremisesCodeTaken,
+    PersonalNumber."""
+    impersonal(name=name, code=code)
     row = Premises(
         kind=kind, name=name.strip(), pinyin=pinyin(name), code=code.strip(), active_from=since or rules.day_of(at)
     )
@@ -59,13 +61,14 @@ def add_premises(
 def change_premises(
     *, premises_id: UUID, by: access.Viewer, at: datetime, area: Area | None = None, **changes: Any
 ) -> Premises:
-    """Other values for `name`, `kind`, `code`, `longitude` and `latitude`, or another `area`."""
+    """Other values for `name`, `kind`, `code`, `longitude` and `latitude`, or another `area`. Raises PersonalNumber."""
     row = _lock(premises_id, by)
     unknown = set(changes) - {"name", "kind", "code", "longitude", "latitude"}
     if unknown:
         raise TypeError(f"not fields of premises: {', '.join(sorted(unknown))}")
     for name, value in changes.items():
         setattr(row, name, value.strip() if isinstance(value, str) else value)
+    impersonal(name=row.name, code=row.code)
     row.pinyin = pinyin(row.name)
     if area is not None:
         row.place(access.get(area.pk, viewer=by), row.longitude, row.latitude)
@@ -102,7 +105,8 @@ def add_point(
     at: datetime,
     since: date | None = None,
 ) -> Point:
-    """A new point, in the cell around it or in the area given. Raises PlaceUnknown."""
+    """A new point, in the cell around it or in the area given. Raises PlaceUnknown, PersonalNumber."""
+    impersonal(name=name, code=code)
     row = Point(kind=kind, name=name.strip(), code=code.strip(), active_from=since or rules.day_of(at))
     row.place(_area(by, area, longitude, latitude, at), longitude, latitude)
     row.save(force_insert=True)

@@ -17,7 +17,7 @@ from qipan.foundation.areas.models import (
     Level,
     System,
 )
-from qipan.foundation.areas.operations.versions import hold, pinyin, succeed, touch
+from qipan.foundation.areas.operations.versions import hold, impersonal, pinyin, succeed, touch
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import HasAuthor
 from qipan.foundation.refusals import Conflict, Invalid
@@ -56,7 +56,8 @@ def system_of(level: int) -> str:
 def found_district(
     *, name: str, code: str = "", kind: str = Kind.DISTRICT, by: HasAuthor, at: datetime, since: date | None = None
 ) -> Area:
-    """A new district of this installation, with its own profile and nothing in it yet."""
+    """A new district of this installation, with its own profile and nothing in it yet. Raises PersonalNumber."""
+    impersonal(name=name, code=code)
     since = since or rules.day_of(at)
     (number,) = queries.next_ids(1)
     district = Area.objects.create(
@@ -85,7 +86,8 @@ def create(
     at: datetime,
     since: date | None = None,
 ) -> Area:
-    """A new area directly below `parent`. Raises AreaClosed, NotAParent, CodeTaken."""
+    """A new area directly below `parent`. Raises AreaClosed, NotAParent, CodeTaken, PersonalNumber."""
+    impersonal(name=name, code=code)
     since = since or rules.day_of(at)
     hold(parent.district_id)
     parent = Area.objects.get(pk=parent.pk)
@@ -112,7 +114,8 @@ def create(
 
 @transaction.atomic
 def rename(*, area_id: int, name: str, by: access.Viewer, at: datetime) -> Area:
-    """Another name from now on; the journal keeps the old one."""
+    """Another name from now on; the journal keeps the old one. Raises PersonalNumber."""
+    impersonal(name=name)
     area = lock(area_id, by)
     before, area.name, area.pinyin = area.name, name.strip(), pinyin(name)
     area.save(update_fields=["name", "pinyin"])
@@ -147,7 +150,9 @@ def move(*, area_id: int, parent: Area, by: access.Viewer, at: datetime, since: 
 def recode(
     *, area_id: int, code: str, system: str = "", by: access.Viewer, at: datetime, since: date | None = None
 ) -> Area:
-    """Another official code from a day on; the old one stays with its dates. Raises CodeTaken, FromTooEarly."""
+    """Another official code from a day on; the old one stays with its dates. Raises CodeTaken, FromTooEarly,
+    PersonalNumber."""
+    impersonal(code=code)
     area = lock(area_id, by)
     since = first_day(area, since, at)
     system, code = system or system_of(area.level), code.strip()

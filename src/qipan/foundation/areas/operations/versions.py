@@ -9,9 +9,24 @@ from typing import Any
 
 from django.db import connection
 
+from qipan.foundation.areas import rules
 from qipan.foundation.areas.models import Revision
+from qipan.foundation.refusals import Invalid
+from qipan.kernels import identity
 
 DIGITS = re.compile(r"\d+")
+
+
+class PersonalNumber(Invalid):
+    """An identification or phone number must not stand here."""
+
+
+def impersonal(*, name: str = "", code: str = "") -> None:
+    """Names and codes of places go to every list, map and file. Raises PersonalNumber."""
+    if identity.has_numbers(name):
+        raise PersonalNumber(field="name")
+    if rules.personal_code(code):
+        raise PersonalNumber(field="code")
 
 
 def hold(district_id: int) -> None:
