@@ -24,11 +24,23 @@ def test_an_unknown_name_lists_those_there_are():
     assert "journal" in done.stdout
 
 
-@pytest.mark.deep
-def test_the_journals_benchmark_ends_sound():
-    words = ["journal", "--entries", "210000", "--seconds", "1", "--writers", "4"]
+def bench(*words: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", *words], cwd=CHECKOUT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.strip().endswith("sound")
+    return done.stdout.strip()
+
+
+@pytest.mark.deep
+def test_the_journals_benchmark_ends_sound():
+    assert bench("journal", "--entries", "210000", "--seconds", "1", "--writers", "4").endswith("sound")
+
+
+@pytest.mark.deep
+def test_every_change_reaches_boards_and_no_stream_is_lost(tmp_path):
+    folder = ("--folder", str(tmp_path / "bench"))
+    told = bench(
+        "live", "--incidents", "4000", "--map", "small", "--boards", "40", "--seconds", "5", "--maps", "5", *folder
+    )
+    assert "0 changes heard by nobody, 0 streams lost" in told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,6 +56,12 @@ def sign_in(*, count: int, at: datetime, seed: int = 1) -> list[Member]:
             found.append(_session(post))
     _second_factors([member.person for member in found])
     return found
+
+
+def again(members: list[Member], *, count: int) -> list[Member]:
+    """`count` more sessions of these people, in turn, as of one who is signed in on many screens."""
+    posts = {str(one.pk): one for one in Post.objects.filter(pk__in={one.post for one in members}).with_names()}
+    return [_session(posts[one.post]) for one in itertools.islice(itertools.cycle(members), count)]
 
 
 def _second_factors(people: list[str]) -> None:

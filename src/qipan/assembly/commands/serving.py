@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -74,6 +75,7 @@ def run_server(*, host: str, port: int, workers: int = 1, with_worker: bool = Fa
     if settings.MODE == "production":
         call_command("collectstatic", interactive=False, verbosity=0)
     connections.close_all()  # server processes open their own
+    _open_more_files()
     folder = _fresh_metrics_folder()
     child = Child() if with_worker else None
     # uvicorn ends gracefully on a signal and then raises it once more: for the lines below it is over by then.
@@ -102,6 +104,12 @@ def run_server(*, host: str, port: int, workers: int = 1, with_worker: bool = Fa
         if child:
             child.end()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _open_more_files() -> None:
+    """Every board that listens holds a connection, and 1,024 of them is all that a Linux system grants unasked."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Child:
