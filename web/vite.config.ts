@@ -38,8 +38,10 @@ export default defineConfig({
       input: {
         app: "src/app.ts",
         board: "src/board/board.ts",
+        charts: "src/board/charts/charts.ts",
         style: "src/styles/app.css",
         "board-style": "src/styles/board.css",
+        "charts-style": "src/styles/charts.css",
         paper: "src/styles/paper.css",
         fonts: "src/styles/fonts.css",
       },

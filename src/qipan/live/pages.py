@@ -25,6 +25,9 @@ DESKS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.ADMINISTR
 NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": gettext_lazy("Board"), "url_name": "board", "order": 5, "icon": "map", "roles": DESKS,
      "ability": "incidents.view"},
+    {"label": gettext_lazy("Charts"), "url_name": "board_charts", "order": 41, "icon": "chart",
+     "roles": frozenset({Role.COMMANDER, Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR}),
+     "ability": "incidents.scores"},
 )  # fmt: skip
 MOST_ENTRIES = 12
 

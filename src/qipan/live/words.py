@@ -52,3 +52,9 @@ BOARD_TEXTS: dict[str, str | Promise] = {
     "board.kind.place": _("Coordinates"),
     "board.neighbours": _("Beside it: {names}"),
 }
+
+CHART_TEXTS: dict[str, str | Promise] = {
+    "charts.keys": _("Arrow keys go from mark to mark, Enter opens the rows behind it."),
+    "charts.none": _("nothing"),
+    "charts.failed": _("The pictures could not be drawn. The tables are complete."),
+}

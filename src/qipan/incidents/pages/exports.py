@@ -18,10 +18,10 @@ from qipan.foundation.interface.files import sheet
 from qipan.foundation.interface.pages import staff
 from qipan.foundation.posts.middleware import viewer
 from qipan.incidents import operations
-from qipan.incidents.pages import wording
+from qipan.incidents.pages import marked, wording
 from qipan.incidents.pages.lists import SORTS, filters_of
 
-KEPT = ("state", "text", "klass", "category", "area", "unit", "source", "since", "until", "sort")
+KEPT = ("state", "text", "klass", "category", "area", "unit", "source", "since", "until", "sort", *marked.NAMES)
 
 
 @staff("incidents.export")

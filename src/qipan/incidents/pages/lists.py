@@ -29,9 +29,9 @@ from qipan.foundation.posts.models import Post, Unit
 from qipan.foundation.refusals import Invalid, Refusal
 from qipan.incidents import access, operations, queries, routing
 from qipan.incidents.models import Category, Incident, SavedView
-from qipan.incidents.pages import wording
+from qipan.incidents.pages import marked, wording
 from qipan.incidents.pages.forms import unit_choices
-from qipan.incidents.queries import Filters
+from qipan.incidents.queries import Filters, Marks
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.incidents.rules.steps import Step, check
 
@@ -65,8 +65,9 @@ def page(request: HttpRequest) -> HttpResponse:
     given = request.GET
     state = given.get("state", "")
     sort = given.get("sort", "") or ("due" if state in {"mine", "due", "overdue"} else "-reported")
+    filters = filters_of(given)
     found = queries.page(
-        viewer=post, filters=filters_of(given), now=now, order=SORTS.get(sort, "newest"), after=turned(request),
+        viewer=post, filters=filters, now=now, order=SORTS.get(sort, "newest"), after=turned(request),
         limit=SIZE,
     )  # fmt: skip
     choices, views = offered(post, now)
@@ -84,6 +85,14 @@ def page(request: HttpRequest) -> HttpResponse:
         "sources": [(name, label) for name, label in wording.SOURCES.items() if name != "public"],
         "choices": choices,
         "given": given,
+        "marks": [
+            {
+                "words": words,
+                "url": f"?{_with(given, **dict.fromkeys(names, ''))}",
+                "given": [(name, given.get(name, "")) for name in names],
+            }
+            for words, names in marked.words(filters.marks)
+        ],
         "filtered": any(value for key, value in given.items() if key not in {"state", "sort", *CURSORS}),
         "older": f"?{_with(given, older='1')}" if given.get("text") and given.get("older") != "1" else "",
         "may_batch": post.may("incidents.dispatch") or post.may("incidents.remind"),
@@ -111,6 +120,7 @@ def filters_of(given: Any) -> Filters:
             since=date.fromisoformat(given["since"]) if given.get("since") else None,
             until=date.fromisoformat(given["until"]) if given.get("until") else None,
             older=given.get("older") == "1",
+            marks=Marks.read(given),
         )
     except ValueError as problem:
         raise UnknownFilter from problem

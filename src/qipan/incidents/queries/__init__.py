@@ -25,6 +25,7 @@ from qipan.incidents.queries.lists import UnknownOrder as UnknownOrder
 from qipan.incidents.queries.lists import filtered as filtered
 from qipan.incidents.queries.lists import page as page
 from qipan.incidents.queries.lists import rows as rows
+from qipan.incidents.queries.marks import Marks as Marks
 from qipan.incidents.rules.caps import UNHAPPY as UNHAPPY
 from qipan.incidents.rules.classes import CLASSES, Klass
 from qipan.incidents.rules.steps import OPEN, STEPS, Move, Step, following

@@ -32,6 +32,7 @@ from qipan.foundation.refusals import Invalid
 from qipan.incidents import access
 from qipan.incidents.models import IS_OPEN, PLACES, Category, Incident, Months, Overlaps
 from qipan.incidents.queries import fragments
+from qipan.incidents.queries.marks import Marks
 from qipan.incidents.rules.classes import Klass
 from qipan.incidents.rules.steps import ENDED, OPEN
 from qipan.kernels import bigrams
@@ -67,6 +68,7 @@ class Filters:
     until: date | None = None
     older: bool = False  # with `text`: beyond the horizon too
     ids: tuple[UUID, ...] = field(default=())
+    marks: Marks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +137,11 @@ FEW_NAMES = {
 
 def filtered(*, viewer: Post, filters: Filters, now: datetime) -> QuerySet[Incident]:
     """The visible rows that fit the filters, in no order."""
-    rows = access.visible(viewer=viewer).filter(_conditions(viewer=viewer, filters=filters, now=now))
+    rows = access.visible(viewer=viewer).filter(narrowing(viewer=viewer, filters=filters, now=now))
     return rows.filter(access.mine(viewer)) if filters.mine else rows
 
 
-def _conditions(*, viewer: Post, filters: Filters, now: datetime) -> Q:
+def narrowing(*, viewer: Post, filters: Filters, now: datetime) -> Q:
     """Every filter but `mine`, each in a form that an index can serve."""
     conditions = Q()
     if filters.text:
@@ -165,7 +167,16 @@ def _conditions(*, viewer: Post, filters: Filters, now: datetime) -> Q:
         conditions &= Q(reported_at__lt=_midnight(filters.until + timedelta(days=1)))
     if filters.ids:
         conditions &= Q(pk__in=filters.ids)
+    if filters.marks:
+        conditions &= _marked(filters.marks)
     return conditions
+
+
+def _marked(marks: Marks) -> Q:
+    try:
+        return marks.condition()
+    except OverflowError:
+        raise UnknownOrder(field="closed_since") from None
 
 
 def _named(viewer: Post, filters: Filters) -> Q:
@@ -245,7 +256,7 @@ def page(
         raise UnknownOrder(field="order")
     columns = ORDERS[order]
     beside = cursors.read(Incident.objects.all(), order=columns, cursor=after)
-    conditions = _conditions(viewer=viewer, filters=filters, now=now)
+    conditions = narrowing(viewer=viewer, filters=filters, now=now)
     if order in {"due", "last-due"}:
         conditions &= _with_deadline(filters)
 
