@@ -121,7 +121,7 @@ def charts(*, viewer: Post, asked: Asked, now: datetime) -> list[Chart]:
                               "klass": (asked.klass,) if asked.klass else ()}  # fmt: skip
     came, went = tallies.reported(**asking), tallies.closed(**asking)
     found = [_hours(asked, came, went), _weekdays(asked, came, went), _on_time(asked, went)]
-    found += [_classes(asked, came, went), _again(asked, went), *_areas(asked, came, went, viewer, now)]
+    found += [_again(asked, went), _classes(asked, came, went), *_areas(asked, came, went, viewer, now)]
     if came.total or went.total:
         return found
     return [replace(one, empty=_("Nothing was reported or closed in these days.")) for one in found]
