@@ -142,7 +142,7 @@ def _phone(town: Town) -> dict[str, Any]:
     step = Command(id=new_id(), seq=1, step="shift_on", device_time=at)
     kept = devices.keep(command_id=step.id, step=step.step, why="device-revoked", content=orjson.dumps(step.plain()),
                         corrected_time=at, device=device, at=at)  # fmt: skip
-    assert kept is not None
+    assert kept is not None and photo is not None
     return {"device_id": device.pk, "command_id": photo.pk, "kept_id": kept.pk}
 
 

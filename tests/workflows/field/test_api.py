@@ -16,7 +16,7 @@ from tests.incidents.conftest import Town
 from tests.workflows.field.test_commands import picture
 
 from qipan.foundation.devices import boxes, rules
-from qipan.foundation.devices.models import Device
+from qipan.foundation.devices.models import Device, Photo
 from qipan.foundation.journal import sequencer
 from qipan.foundation.journal.models import Entry
 from qipan.foundation.posts.models import Post
@@ -108,10 +108,13 @@ def test_a_queue_with_its_photo_over_http(app: App, now: Town) -> None:
     incident = operations.sign(incident_id=now.dispatched().pk, by=now.handler, at=now.later())
     done = step("answer", 1, about=str(incident.pk), base=incident.version, body={"text": "已修复"})
     for _again in range(2):
-        assert app.call("PUT", f"/photos/{done['id']}?device={app.device}", picture()).status_code == 200
+        sent = app.call("PUT", f"/photos/{done['id']}?device={app.device}", picture())
+        assert (sent.status_code, sent.json()["waits"]) == (200, True)
     (answer,) = app.send(done).json()["answers"]
     assert (answer["result"], answer["state"]["status"]) == ("applied", "answered")
     assert app.send(done).json()["answers"][0]["result"] == "repeated"
+    assert app.call("PUT", f"/photos/{done['id']}?device={app.device}", picture()).json()["waits"] is False
+    assert not Photo.objects.exists()
     assert incident.attachments.count() == 1
     large = app.call("PUT", f"/photos/{uuid4()}?device={app.device}", b"x" * (photos.MOST_BYTES + 1))
     assert large.json()["code"] == "photo-too-large"

@@ -208,7 +208,7 @@ def test_what_is_no_photo_is_refused_and_the_step_with_it(town: Town, phone: Pho
 
 def test_every_step_of_the_protocol_has_its_operation() -> None:
     assert set(steps.STEPS) == {
-        "report", "sign", "start", "answer", "verify", "rework", "extend", "shift_on", "shift_off", "photo",
+        "report", "sign", "start", "answer", "verify", "rework", "extend", "visit", "shift_on", "shift_off", "photo",
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from qipan.foundation.devices import access, boxes, rules
-from qipan.foundation.devices.models import Device, Kept, Photo
+from qipan.foundation.devices.models import Carried, Device, Kept, Photo
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
@@ -90,9 +90,12 @@ def opened(device: Device, box: bytes) -> bytes:
 
 
 @transaction.atomic
-def keep_photo(*, command_id: UUID, content: bytes, device: Device, at: datetime) -> Photo:
-    """A photo that waits for its step; sent again it takes the place of the one before. Raises NotFound where another
-    phone has sent one under this id."""
+def keep_photo(*, command_id: UUID, content: bytes, device: Device, at: datetime) -> Photo | None:
+    """A photo that waits for its step; sent again it takes the place of the one before. None where its step was carried
+    out already, so that a queue sent again leaves nothing lying. Raises NotFound where another phone sent one under
+    this id."""
+    if Carried.objects.filter(pk=command_id, device=device).exists():
+        return None
     district_id = device.post.district_id
     earlier = Photo.objects.select_for_update().filter(pk=command_id).first()
     if earlier is not None and earlier.device_id != device.pk:

@@ -24,7 +24,7 @@ NAVIGATION = [
         "url_name": "devices_list",
         "group": "system",
         "order": 15,
-        "icon": "key",
+        "icon": "phone",
         "ability": "posts.administer",
     },
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -76,7 +77,7 @@ def photo(
     if not content:
         raise NotAPhoto(field="photo")
     kept = operations.keep_photo(command_id=command_id, content=content, device=phone, at=timezone.now())
-    return {"id": kept.pk, "digest": bytes(kept.digest).hex()}
+    return {"id": command_id, "digest": hashlib.sha256(content).hexdigest(), "waits": kept is not None}
 
 
 @router.get(
@@ -92,12 +93,13 @@ def down(
     cursor: Annotated[str, Query(max_length=20, description=_("The cursor of the last answer; empty at first."))] = "",
     areas: Annotated[int | None, Query(ge=0, le=2**31, description=_("The revision of outlines it holds."))] = None,
     categories: Annotated[str, Query(max_length=20, description=_("The revision of categories it holds."))] = "",
+    patrol: Annotated[str, Query(max_length=20, description=_("The revision of the patrol list it holds."))] = "",
 ) -> Any:
     phone, by = heard(request, device)
     if cursor and not (cursor.isascii() and cursor.isdigit() and int(cursor) < 2**63):
         raise BadCursor(field="cursor")
     return told(device=phone, viewer=by, cursor=int(cursor) if cursor else None, areas_revision=areas,
-                categories_revision=categories, now=timezone.now())  # fmt: skip
+                categories_revision=categories, patrol_revision=patrol, now=timezone.now())  # fmt: skip
 
 
 @router.post(

@@ -26,7 +26,8 @@ from qipan.foundation.refusals import Conflict, Invalid, NotFound, Refusal
 from qipan.incidents import access
 from qipan.incidents.models import Incident
 from qipan.incidents.rules.steps import following
-from qipan.workflows.field.steps import STEPS, Doing
+from qipan.inspections.models import Visit
+from qipan.workflows.field.steps import STEPS, WITH_PHOTO, Doing
 
 log = logging.getLogger(__name__)
 APPLIED, REPEATED, CONFLICT, REFUSED = "applied", "repeated", "conflict", "refused"
@@ -128,10 +129,10 @@ def once(command: Command, *, device: Device, by: Post, at: datetime) -> tuple[s
         names = ", ".join(sorted({".".join(map(str, each["loc"])) for each in problem.errors()}))
         raise StepIncomplete(field="body", fields=names) from problem
     before = _same(command, device=device, by=by)
-    photo = devices.take_photo(command_id=command.id, device=device)
-    incident, more = work(Doing(command.id, command.about, body, photo, device, by, at))
-    told = {**more, "about": str(incident.pk)} if incident else more
-    _keep(command, incident, before=before, device=device, by=by, at=at)
+    photo = devices.take_photo(command_id=command.id, device=device) if command.step in WITH_PHOTO else None
+    about, more = work(Doing(command.id, command.about, body, photo, device, by, at))
+    told = {**more, "about": str(about.pk)} if about else more
+    _keep(command, about, before=before, device=device, by=by, at=at)
     journal.answer(command.id, told)
     return APPLIED, told
 
@@ -156,20 +157,21 @@ def _same(command: Command, *, device: Device, by: Post) -> int | None:
 
 
 def _keep(
-    command: Command, incident: Incident | None, *, before: int | None, device: Device, by: Post, at: datetime
+    command: Command, about: Incident | Visit | None, *, before: int | None, device: Device, by: Post, at: datetime
 ) -> None:
     """The evidence: what the phone's clock said, set right, and whether the two times lie apart."""
     done_at = corrected(command, device)
     apart = round((at - done_at).total_seconds())
     flagged = abs(at - done_at) > FLAGGED
+    incident = about if isinstance(about, Incident) else None
     Carried.objects.create(
-        id=command.id, device=device, seq=command.seq, step=command.step, about=incident.pk if incident else None,
+        id=command.id, device=device, seq=command.seq, step=command.step, about=about.pk if about else None,
         version_before=(0 if before is None else before) if incident else None,
         version_after=incident.version if incident else None,
         at=at, device_time=command.device_time, corrected_time=done_at, flagged=flagged,
     )  # fmt: skip
     journal.record(
-        "workflows.field_step", incident or by, by=by, at=at, command_id=command.id, step=command.step,
+        "workflows.field_step", about or by, by=by, at=at, command_id=command.id, step=command.step,
         device=device.pk, device_time=command.device_time, corrected_time=done_at, seconds_apart=apart,
         clock_off_seconds=round(device.clock_offset / 1000), flagged=flagged,
         clock_flagged=abs(timedelta(milliseconds=device.clock_offset)) > FLAGGED,

@@ -21,6 +21,7 @@ from qipan.foundation.posts.models import Post
 from qipan.incidents import access
 from qipan.incidents.models import Category, Incident
 from qipan.workflows.field.commands import next_steps
+from qipan.workflows.field.patrol import patrol
 
 MOST, CHANGES = 500, 2_000
 KIND = "incidents.incident"
@@ -34,8 +35,10 @@ def down(
     areas_revision: int | None,
     categories_revision: str,
     now: datetime,
+    patrol_revision: str = "",
 ) -> dict[str, Any]:
-    """Rows that are new or changed since the cursor, ids to forget, and outlines and categories where they changed.
+    """Rows that are new or changed since the cursor, ids to forget, and outlines, categories and patrol list
+    where they changed.
 
     `whole`: the rows are all there are, what else the phone holds it forgets. So it is at first, when the cursor is
     not the one that was given last (an answer was lost on its way), and after more than 2,000 changes.
@@ -62,6 +65,7 @@ def down(
         "gone": [] if changed is None else sorted(str(key) for key in held - found.keys()),
         "areas": _areas(viewer, areas_revision),
         "categories": _categories(viewer, categories_revision),
+        "patrol": patrol(viewer, patrol_revision),
     }
 
 

@@ -22,7 +22,7 @@ class CommandIn(Schema):
     id: UUID = Field(description=_("Chosen by the phone; sent again it happens once."), examples=[SOME_ID])
     seq: int = Field(ge=0, le=BIGGEST, description=_("The step's number in the order of the phone."), examples=[1])
     step: Annotated[str, StringConstraints(min_length=1, max_length=12)] = Field(
-        description=_("report, sign, start, answer, verify, rework, extend, shift_on, shift_off or photo."),
+        description=_("report, sign, start, answer, verify, rework, extend, visit, shift_on, shift_off or photo."),
         examples=["sign"],
     )
     about: UUID | None = Field(None, description=_("The incident that it is about."), examples=[SOME_ID])
@@ -66,6 +66,9 @@ class AnswersOut(Schema):
 class PhotoOut(Schema):
     id: UUID = Field(description=_("The step that it belongs to."), examples=[SOME_ID])
     digest: str = Field(description=_("SHA-256 of the bytes as they arrived."), examples=["9f86d081884c7d65"])
+    waits: bool = Field(
+        description=_("Whether it waits for its step; false where that was carried out already."), examples=[True]
+    )
 
 
 class SealedIn(Schema):
@@ -95,6 +98,9 @@ class DownOut(Schema):
     areas: dict[str, Any] = Field(description=_("The revision of the outlines; they themselves where it changed."))
     categories: dict[str, Any] = Field(
         description=_("The revision of the categories; they themselves where it changed.")
+    )
+    patrol: dict[str, Any] = Field(
+        description=_("The revision of the patrol list; the visits owed and their checklists where it changed.")
     )
 
 

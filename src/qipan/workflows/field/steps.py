@@ -22,6 +22,9 @@ from qipan.incidents import access, operations
 from qipan.incidents.api import schemas
 from qipan.incidents.models import Category, Incident
 from qipan.incidents.operations.report import Place
+from qipan.inspections.models import Finding, Visit
+from qipan.inspections.operations import Found
+from qipan.workflows.inspections import finish_visit
 
 
 class PhotoNotHere(Invalid):
@@ -29,7 +32,7 @@ class PhotoNotHere(Invalid):
 
 
 class NoReportHere(Invalid):
-    """This photo names neither an incident nor a report that was carried out."""
+    """This photo names neither an incident nor a report or finding that was carried out."""
 
 
 class Nothing(Schema):
@@ -43,7 +46,20 @@ class ExtendIn(Schema):
 
 class PhotoIn(Schema):
     stage: Literal["report", "answer", "verify"]
-    of: UUID | None = None  # the command of the report that it belongs to, where the incident's id is not known yet
+    of: UUID | None = None  # the report's or visit's command, where the incident's id is not known yet
+    item: UUID | None = None  # for a visit: the line of the checklist whose finding it shows
+
+
+class FoundIn(Schema):
+    item: UUID
+    text: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    settled: bool = False  # put right while the visitor was there
+
+
+class VisitIn(Schema):
+    visit: UUID
+    findings: list[FoundIn] = Field(default=[], max_length=200)
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +82,7 @@ class Doing:
         return self.about
 
 
-Done = tuple[Incident | None, dict[str, Any]]  # what it changed, and what else to answer
+Done = tuple[Incident | Visit | None, dict[str, Any]]  # what it changed, and what else to answer
 
 
 def _report(doing: Doing) -> Done:
@@ -122,6 +138,13 @@ def _extend(doing: Doing) -> Done:
     return asked.incident, {"ask": str(asked.pk)}
 
 
+def _visit(doing: Doing) -> Done:
+    found = [Found(item_id=each.item, text=each.text, settled=each.settled) for each in doing.body.findings]
+    visit = finish_visit(visit_id=doing.body.visit, found=found, note=doing.body.note, by=doing.by, at=doing.at)
+    opened = {str(item): str(incident) for item, incident in visit.findings.values_list("item", "incident_id")}
+    return visit, {"visit": str(visit.pk), "incidents": opened}
+
+
 def _shift_on(doing: Doing) -> Done:
     return None, {"shift": str(shifts.open_shift(by=doing.by, at=doing.at).pk), "on_duty": True}
 
@@ -135,8 +158,12 @@ def _add_photo(doing: Doing) -> Done:
         raise PhotoNotHere(field="photo")
     about = doing.about
     if about is None and doing.body.of:
-        reports = Carried.objects.filter(pk=doing.body.of, device=doing.device, step="report")
-        about = reports.values_list("about", flat=True).first()
+        made = Carried.objects.filter(pk=doing.body.of, device=doing.device)
+        if doing.body.item:
+            findings = Finding.objects.filter(visit__in=made.filter(step="visit").values("about"), item=doing.body.item)
+            about = findings.values_list("incident_id", flat=True).first()
+        else:
+            about = made.filter(step="report").values_list("about", flat=True).first()
     if about is None:
         raise NoReportHere(field="of")
     incident = access.lock(about, viewer=doing.by)
@@ -159,7 +186,10 @@ STEPS: dict[str, tuple[type[Schema], Callable[[Doing], Done]]] = {
     "verify": (schemas.NoteIn, _verify),
     "rework": (schemas.ReasonIn, _rework),
     "extend": (ExtendIn, _extend),
+    "visit": (VisitIn, _visit),
     "shift_on": (Nothing, _shift_on),
     "shift_off": (Nothing, _shift_off),
     "photo": (PhotoIn, _add_photo),
 }
+
+WITH_PHOTO = frozenset({"report", "answer", "verify", "rework", "photo"})  # steps to which a photo may belong
