@@ -137,3 +137,27 @@ def test_recovery_codes_and_the_second_factor_are_asked_for_in_our_words(client,
     page = answer.content.decode()
     assert re.search(r"<label[^>]*>\s*动态验证码", page)
     check(page, "zh-hans")
+
+
+@pytest.mark.parametrize(
+    ("language", "tick", "without", "badge"),
+    [
+        ("zh-hans", "仅凭此密钥登录", "不勾选时仅作二次验证", "仅作二次验证"),
+        ("en", "Sign in with this key alone", "Without the tick it is a second factor only", "Second factor only"),
+    ],
+)
+def test_what_a_key_is_without_the_tick_is_said_plainly(client, somebody, language, tick, without, badge):
+    from allauth.mfa.models import Authenticator
+
+    client.cookies["django_language"] = language
+    page = client.get("/accounts/2fa/webauthn/add/").content.decode()
+    assert tick in page
+    assert without in page
+    Authenticator.objects.create(
+        user=somebody.person,
+        type="webauthn",
+        data={"name": "K", "credential": {"clientExtensionResults": {"credProps": {"rk": False}}}},
+    )
+    page = client.get("/accounts/2fa/webauthn/").content.decode()
+    assert tick in page
+    assert badge in page

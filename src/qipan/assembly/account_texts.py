@@ -63,11 +63,6 @@ TEXTS = (
     gettext_noop("Security Keys"),
     gettext_noop("No security keys have been added."),
     gettext_noop("Are you sure you want to remove this security key?"),
-    gettext_noop("Passwordless"),
-    gettext_noop(
-        "Enabling passwordless operation allows you to sign in using just this key, but imposes additional "
-        "requirements such as biometrics or PIN protection."
-    ),
     gettext_noop("Or use a third-party"),
     gettext_noop("Add a Third-Party Account"),
     gettext_noop("Account Connections"),

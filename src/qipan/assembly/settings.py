@@ -153,6 +153,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/300s/key"}
 MFA_ADAPTER = "qipan.foundation.posts.accounts.adapters.MFAAdapter"
 MFA_FORMS = {
+    "add_webauthn": "qipan.foundation.posts.accounts.forms.AddKey",
     "authenticate": "qipan.foundation.posts.accounts.forms.Authenticate",
     "reauthenticate": "qipan.foundation.posts.accounts.forms.Reauthenticate",
 }
