@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests import factories
 from tests.journeys.browser import SIZES, assert_accessible, assert_fits
 
 
@@ -185,3 +186,35 @@ def test_copying_says_so(page: Page, live):
     page.get_by_role("button", name="复制").click()
     expect(page.locator(".toast")).to_contain_text("已复制")
     assert page.evaluate("navigator.clipboard.readText()") == "QP7K-32MD"
+
+
+ONE_LINE = """() => [...document.querySelectorAll('.rail a')].filter((link) => {
+  const range = document.createRange();
+  range.selectNodeContents(link.lastElementChild ?? link);
+  const boxes = [...range.getClientRects()].filter((box) => box.width > 1);
+  return new Set(boxes.map((box) => Math.round(box.top / 12))).size > 1;
+}).map((link) => link.innerText)"""
+
+
+@pytest.mark.parametrize("role", ["dispatcher", "administrator", "dpo"])
+def test_no_entry_of_the_navigation_takes_two_lines_in_english(page: Page, live, sign_in, role):
+    sign_in(factories.post(role, factories.district("甲区")))
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": live}])
+    for size in ("desk", "wall"):
+        width, height = SIZES[size]
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(f"{live}/me/")
+        expect(page.locator(".rail a").first).to_be_visible()
+        assert page.evaluate(ONE_LINE) == []
+        assert_fits(page)
+
+
+@pytest.mark.parametrize("size", ["desk", "wall"])
+def test_the_months_of_a_year_fill_whole_rows(page: Page, live, sign_in, size):
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    sign_in(factories.post("dispatcher", factories.district("甲区")))
+    page.goto(f"{live}/calendar/")
+    tops = page.evaluate("[...document.querySelectorAll('.year > *')].map((one) => one.getBoundingClientRect().top)")
+    assert len(tops) == 12
+    assert len({tops.count(top) for top in tops}) == 1
