@@ -18,6 +18,7 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Refusal
 from qipan.incidents import operations
 from qipan.incidents.models import Incident
+from qipan.incidents.rules.steps import WrongStep
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +33,19 @@ def shown(incident: Incident) -> tuple[object, object]:
     incident.refresh_from_db()
     duty = Duty.objects.get(about_id=incident.id, kind="incidents.handle")
     return incident.due_at, duty.due_at
+
+
+@pytest.mark.parametrize("kind", ["hold", "extension"])
+def test_more_time_is_not_granted_when_the_unit_has_answered(town: Town, kind: str) -> None:
+    """The clock that was to wait has ended; the desk's own goes on as it is."""
+    incident = in_handling(town)
+    asked = operations.ask(incident_id=incident.id, kind=kind, reason="待拨款", days=1, by=town.handler, at=town.at)
+    operations.answer(incident_id=incident.id, text="已修复", by=town.handler, at=town.later())
+    with pytest.raises(WrongStep), transaction.atomic():
+        operations.decide(ask_id=asked.id, approve=True, reason="", by=town.dispatcher, at=town.later())
+    incident.refresh_from_db()
+    assert incident.due_at is not None
+    operations.decide(ask_id=asked.id, approve=False, reason="已办完", by=town.dispatcher, at=town.later())
 
 
 def test_it_comes_back_when_a_hold_runs_out_by_itself(town: Town) -> None:

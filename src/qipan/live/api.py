@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router, Schema
@@ -19,12 +20,14 @@ from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
 from qipan.foundation.posts.models import Post
-from qipan.live.queries import figures, find, start
+from qipan.live.queries import figures, find, replay, start
 
 router = Router(tags=["board"])
 ROUTERS = [("/board", router)]
 LevelOf = Annotated[Literal["district", "township", "village", "cell"], Query(description=_("Which level of areas."))]
 Words = Annotated[str, Query(max_length=100, description=_("Words, a number, or coordinates."), examples=["street"])]
+
+Day = Annotated[date, Query(description=_("A day, until today."), examples=["2026-05-04"])]
 
 
 class FigureOut(Schema):
@@ -116,6 +119,19 @@ def outlines(request: HttpRequest, *, level: LevelOf = "township") -> HttpRespon
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         text, headers["Content-Encoding"] = _packed(text), "gzip"
     return HttpResponse(text, content_type="application/geo+json", headers=headers)
+
+
+@router.get("/replay", response={200: dict[str, Any]}, summary=_("A past day of the map, from the journal"),
+            description=_("What was open at the beginning of the day, and every change until its end, of what you may "
+                          "see today. One answer for a whole day; days with more than 60,000 incidents are refused."),
+            openapi_extra={"x-example": {"from": "2026-05-03T16:00:00Z", "to": "2026-05-04T16:00:00Z", "start": [],
+                                         "changes": []}})  # fmt: skip
+def replayed(request: HttpRequest, *, day: Day) -> HttpResponse:
+    found = orjson.dumps(replay.replay(viewer=_viewer(request), day=day, now=timezone.now()), option=orjson.OPT_UTC_Z)
+    headers = {"Cache-Control": "private, no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        found, headers["Content-Encoding"] = gzip.compress(found, 5, mtime=0), "gzip"
+    return HttpResponse(found, content_type="application/json", headers=headers)
 
 
 @lru_cache(maxsize=32)

@@ -1,6 +1,7 @@
 """Tables of incidents. What must never be true is a constraint here; what may come next is in rules/steps.py."""
 
 from qipan.incidents.models.incident import (
+    HAS_ENDED,
     IS_OPEN,
     KLASSES,
     PLACES,
@@ -8,6 +9,7 @@ from qipan.incidents.models.incident import (
     Attachment,
     Category,
     Incident,
+    Lifetime,
     Months,
     Overlaps,
     Reporter,
@@ -29,6 +31,7 @@ from qipan.incidents.models.sides import (
 
 __all__ = [
     "ASKS",
+    "HAS_ENDED",
     "IS_OPEN",
     "KLASSES",
     "PLACES",
@@ -39,6 +42,7 @@ __all__ = [
     "Attachment",
     "Category",
     "Incident",
+    "Lifetime",
     "Months",
     "Number",
     "Overlaps",

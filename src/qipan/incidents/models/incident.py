@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.indexes import GinIndex, SpGistIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import get_language
 
 from qipan.foundation.areas.models import Area, Level, Located, Premises
@@ -104,6 +105,23 @@ class Overlaps(models.Func):
 
     def __init__(self, array: models.Func, wanted: list[int]) -> None:
         super().__init__(array, models.Value(wanted, output_field=array.output_field), arg_joiner=" && ")
+
+
+HAS_ENDED = Q(status__in=("declined", "void", "merged", "closed", "rated"))
+
+
+class Lifetime(models.Func):
+    """From the report of an incident that has ended to its end: every time at which it was open lies in it."""
+
+    function = "tstzrange"
+    output_field = DateTimeRangeField()
+
+    def __init__(self) -> None:
+        ended = Coalesce("closed_at", "status_at")
+        super().__init__(Least("reported_at", ended), ended, models.Value("[]"))
+
+    def deconstruct(self) -> tuple[str, list[object], dict[str, object]]:
+        return "qipan.incidents.models.incident.Lifetime", [], {}
 
 
 class Incident(Located):
@@ -238,6 +256,8 @@ class Incident(Located):
                 include=("township", "village", "cell", "unit", "status", "on_time", "reworks", "reopenings",
                          "immediate", "private"),
             ),
+            # What was open on a day long past, for its replay.
+            SpGistIndex(Lifetime(), name="incident_lifetime", condition=HAS_ENDED),
             models.Index(fields=("merged_into",), name="incident_merged", condition=Q(merged_into__isnull=False)),
             models.Index(fields=("premises",), name="incident_premises", condition=Q(premises__isnull=False)),
             models.Index(fields=("accused",), name="incident_accused", condition=Q(accused__isnull=False)),

@@ -102,7 +102,8 @@ def withdraw(*, ask_id: UUID, by: Post, at: datetime) -> Ask:
 def decide(*, ask_id: UUID, approve: bool, reason: str, by: Post, at: datetime) -> Ask:
     """Grant or refuse what was asked; a grant takes effect at once.
 
-    Raises DecidedAlready, DecidedByAnother for who asked, ReasonMissing for a refusal without one.
+    Raises DecidedAlready, DecidedByAnother for who asked, ReasonMissing for a refusal without one, WrongStep for a
+    grant that comes when the unit has it no more.
     """
     asked = access.lock_ask(ask_id, viewer=by)
     require(by, "incidents.decide")
@@ -168,7 +169,13 @@ def _return(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
     take(incident, Step.RETURN, by=by, at=at, reason=asked.reason)
 
 
+def _still_with_unit(incident: Incident) -> None:
+    if Status(incident.status) not in WITH_UNIT:  # the clock that was to wait has ended; another one runs
+        raise WrongStep(status=incident.get_status_display())
+
+
 def _extend(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
+    _still_with_unit(incident)
     add = Limit.natural_days(asked.detail["days"])
     extended = duties.extend(about=incident, kind="incidents.handle", add=add, reason=asked.reason, by=by, at=at)
     incident.extensions += 1
@@ -177,6 +184,7 @@ def _extend(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
 
 
 def _hold(incident: Incident, asked: Ask, by: Post, at: datetime) -> None:
+    _still_with_unit(incident)
     duties.pause(about=incident, kind="incidents.handle", reason=asked.reason, asked_by=asked.asked_by, approved_by=by,
                  at=at, until=at + timedelta(days=asked.detail["days"]))  # fmt: skip
     incident.due_at = None

@@ -157,7 +157,8 @@ class Base(Sealing):
         debt.pauses.append([at, until, None, reason, asked_by, approved_by])
         debt.steps = [(RESUME, until, len(debt.pauses))]
         self._say(debt, "duties.paused", at=at, by=who(approved_by), reason=reason, before="open", after="paused",
-                  duty=str(debt.id), duty_kind=debt.kind, asked_by=str(asked_by.id), until=iso(until))  # fmt: skip
+                  duty=str(debt.id), duty_kind=debt.kind, asked_by=str(asked_by.id), until=iso(until),
+                  due_before=utc_iso(debt.due))  # fmt: skip
 
     def _resume(self, debt: Debt, at: int) -> None:
         before = debt.due

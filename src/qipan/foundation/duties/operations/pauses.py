@@ -75,6 +75,7 @@ def pause(
             duty_kind=row.kind,
             asked_by=str(asked_by.pk),
             until=last.isoformat(),
+            due_before=row.due_at.isoformat() if row.due_at else None,
         )
     return rows
 
