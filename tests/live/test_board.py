@@ -17,6 +17,7 @@ from tests import factories
 from tests.incidents.conftest import Town, make_town
 
 from qipan.foundation.areas.models import Area, Boundary, Premises
+from qipan.foundation.areas.operations.versions import touch
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.journal import sequencer
 from qipan.foundation.posts import operations as posts
@@ -96,7 +97,7 @@ def test_the_beginning_of_a_board_says_whose_it_is(town: Town) -> None:
         "area": {"id": town.township.pk, "level": 2, "name": town.township.name},
         "unit": {"id": town.desk.pk, "name": town.desk.name},
     }  # fmt: skip
-    assert found["map"] == {"bbox": None, "tiles": None}
+    assert found["map"] == {"bbox": None, "tiles": None, "outlines": found["map"]["outlines"]}
     assert found["layers"] == ["incidents", "premises", "township", "village", "cell"]
     assert [one["key"] for one in found["figures"]] == [
         "open", "due_hour", "overdue", "closed_today", "supervised", "on_duty",
@@ -167,6 +168,13 @@ def test_outlines_are_the_viewers_and_are_asked_for_once(town: Town) -> None:
     assert [one["id"] for one in found["features"]] == [town.township.pk]
     again = client.get("/api/v1/board/areas?level=township", headers={"if-none-match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["Cache-Control"] == "private, no-cache"
+    version = client.get("/api/v1/board/start").json()["map"]["outlines"]
+    kept = client.get(f"/api/v1/board/areas?level=township&v={version}").headers["Cache-Control"]
+    assert kept == "private, max-age=31536000, immutable"
+    touch(town.district.pk)
+    assert client.get("/api/v1/board/start").json()["map"]["outlines"] != version
+    assert "immutable" not in client.get(f"/api/v1/board/areas?level=township&v={version}").headers["Cache-Control"]
     assert len(client.get("/api/v1/board/areas?level=cell").json()["features"]) == 0
     assert len(ask(town.commander, "areas?level=township")["features"]) == 2
     assert len(ask(town.commander, "areas?level=district")["features"]) == 0

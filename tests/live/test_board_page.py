@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from uuid import uuid4
 
 import pytest
@@ -30,9 +31,17 @@ def test_the_page_gives_its_script_words_addresses_and_figures(client: Client, t
     assert found
     data = json.loads(found[1])
     assert data["start"]["figures"] == client.get("/api/v1/board/figures").json()
-    addresses = {**data["addresses"], "areas": data["addresses"]["areas"] + "?level=township"}
-    for name in ("map", "duties", "worst", "find", "figures", "areas", "list", "work"):
+    addresses = data["addresses"]
+    for name in ("map", "duties", "worst", "find", "figures", "list", "work"):
         assert client.get(addresses[name]).status_code == 200, name
+    assert list(addresses["areas"]) == ["2", "3", "4"]
+    for outline in addresses["areas"].values():
+        assert "immutable" in client.get(outline).headers["Cache-Control"]
+    for first in re.findall(r'rel="preload"[^>]*href="([^"]*)"', page.content.decode()):
+        assert unescape(first) in {
+            *addresses["areas"].values(),
+            *(one for one in addresses.values() if isinstance(one, str)),
+        }
 
 
 def test_the_picked_incident_has_its_clock_its_steps_and_its_history(client: Client, town: Town) -> None:

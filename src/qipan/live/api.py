@@ -25,6 +25,9 @@ from qipan.live.queries import figures, find, replay, start
 router = Router(tags=["board"])
 ROUTERS = [("/board", router)]
 LevelOf = Annotated[Literal["district", "township", "village", "cell"], Query(description=_("Which level of areas."))]
+Version = Annotated[
+    str, Query(max_length=60, description=_("The `map.outlines` of a start: then the answer may be kept."))
+]
 Words = Annotated[str, Query(max_length=100, description=_("Words, a number, or coordinates."), examples=["street"])]
 
 Day = Annotated[date, Query(description=_("A day, until today."), examples=["2026-05-04"])]
@@ -106,13 +109,14 @@ def found(request: HttpRequest, *, q: Words = "") -> Any:
 
 @router.get("/areas", response={200: dict[str, Any]}, summary=_("Outlines of your areas of one level, for a map"),
             openapi_extra={"x-example": {"type": "FeatureCollection", "features": []}})  # fmt: skip
-def outlines(request: HttpRequest, *, level: LevelOf = "township") -> HttpResponse:
-    # The browser keeps them and asks whether they changed; they go packed where it can unpack them.
+def outlines(request: HttpRequest, *, level: LevelOf = "township", v: Version = "") -> HttpResponse:
+    # The browser keeps them, for ever where their version is named; they go packed where it can unpack them.
     asking, wanted = _viewer(request), start.LEVELS[level]
     if wanted < asking.level:
         raise NoSuchArea(field="level")
-    tag = f'"{asking.area_id}-{level}-{areas.revision(asking.district_id)}-{timezone.localdate():%Y%m%d}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    version = start.outlines(asking)
+    tag, kept = f'"{level}-{version}"', "private, max-age=31536000, immutable" if v == version else "private, no-cache"
+    headers = {"ETag": tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
     if tag in request.headers.get("If-None-Match", ""):
         return HttpResponse(status=304, headers=headers)
     text = areas.outline(asking.area, level=wanted)

@@ -36,23 +36,29 @@ MOST_ENTRIES = 12
 @require_GET
 def board(request: HttpRequest) -> HttpResponse:
     """The shell of the board; its script draws the map and keeps everything current."""
+    post = viewer(request)
+    begun = start.start(viewer=post, now=timezone.now())
+    outlines = {level: f"/api/v1/board/areas?level={name}&v={begun['map']['outlines']}"
+                for name, level in start.LEVELS.items() if level >= post.level}  # fmt: skip
+    addresses = {
+        "map": "/api/v1/incidents/map",
+        "duties": "/api/v1/board/duties",
+        "worst": "/api/v1/incidents?state=open&order=due&limit=50",
+        "find": "/api/v1/board/find",
+        "figures": "/api/v1/board/figures",
+        "areas": outlines,
+        "events": reverse("live_events"),
+        "incident": "/board/incidents/",
+        "list": reverse("incidents"),
+        "work": reverse("my_work"),
+    }
     data = {
         "texts": {key: str(value) for key, value in BOARD_TEXTS.items()},
-        "addresses": {
-            "map": "/api/v1/incidents/map",
-            "duties": "/api/v1/board/duties",
-            "worst": "/api/v1/incidents",
-            "find": "/api/v1/board/find",
-            "figures": "/api/v1/board/figures",
-            "areas": "/api/v1/board/areas",
-            "events": reverse("live_events"),
-            "incident": "/board/incidents/",
-            "list": reverse("incidents"),
-            "work": reverse("my_work"),
-        },
-        "start": start.start(viewer=viewer(request), now=timezone.now()),
+        "addresses": addresses,
+        "start": begun,
     }
-    return render(request, "live/board.html", {"data": data})
+    first = [addresses["map"], addresses["worst"], addresses["duties"], *list(outlines.values())[:2]]
+    return render(request, "live/board.html", {"data": data, "first": first})
 
 
 @staff("incidents.view")

@@ -8,6 +8,7 @@ import { type BoardData, boardData, Failed, get } from "./data";
 import { BoardFind, type Found } from "./find";
 import { type Line, lines } from "./lists";
 import { BoardMap } from "./map";
+import type { Place } from "./outlines";
 import { LEVELS } from "./rows";
 import { openStep } from "./steps";
 
@@ -26,7 +27,7 @@ export class Board extends LitElement {
   });
   private tab: "mine" | "worst" | undefined;
   private picked = incidentOf(location.search);
-  private place: { name: string; beside: string[] } | undefined;
+  private place: Place | undefined;
   private at: [number, number] | undefined;
   private layersOpen = false;
   private map: BoardMap | undefined;
@@ -58,11 +59,12 @@ export class Board extends LitElement {
     if (!place) return;
     try {
       const events = { picked: (id: string) => this.pick(id), finer: () => this.outline(false, this.at) };
-      this.map = new BoardMap(place, this.data.addresses.areas, this.data.start, events);
+      this.map = new BoardMap(place, this.data, events);
       this.draw();
-      void this.map.start().then(() => {
+      void this.map.start(this.known.loaded).then(() => {
         if (this.picked) this.outline(false);
         this.requestUpdate();
+        performance.mark("board-ready");
         this.dataset["ready"] = "";
       });
     } catch {

@@ -7,7 +7,7 @@ import { type Duty, type Line, type Listed, ofDuty, ofIncident, sorted } from ".
 import { Rows, type Told } from "./rows";
 import { Worst } from "./worst";
 
-export const MOST = 50;
+const MOST = 50; // as many as the address of the worst asks for
 const SOON = 300; // milliseconds: the first of several changes
 const APART = 2_000; // the next time earliest
 const ANEW = 60_000; // the figures are counted by the server again, at the latest
@@ -26,6 +26,9 @@ export interface Changes {
 
 export class Current {
   readonly rows = new Rows();
+  /** Once everything that the board begins with is there. */
+  readonly loaded: Promise<unknown>;
+  private begun: () => void = () => undefined;
   private readonly worstLines = new Worst(MOST);
   private readonly counted: Figures;
   private readonly waiting = new Map<string, ReturnType<typeof setTimeout>>();
@@ -43,6 +46,8 @@ export class Current {
   ) {
     this.counted = new Figures(data.start.figures, data.start.position);
     this.heardAt = now();
+    const rows = new Promise<void>((done) => (this.begun = done));
+    this.loaded = Promise.all([rows, this.duties(), this.worstAgain()]);
   }
 
   get figures(): Figure[] {
@@ -59,9 +64,11 @@ export class Current {
       columns: (columns) => {
         const changed = this.rows.take(columns);
         if (columns.whole && !this.counted.begin(columns.position, tally(this.rows, this.now()))) this.countSoon();
-        if (changed) this.soon("map", () => this.changes.drawn(), 0, DRAWN);
+        if (columns.whole) this.changes.drawn();
+        else if (changed) this.soon("map", () => this.changes.drawn(), 0, DRAWN);
         // Questions tell neither titles nor what else was counted.
-        if (changed && this.worstLines.loaded) this.refresh();
+        if (changed && !columns.whole) this.refresh();
+        if (columns.whole) this.begun();
         this.current();
       },
       incident: (row, position) => this.heard(row.id, row, false, position),
@@ -72,8 +79,6 @@ export class Current {
       reached: (position) => (this.rows.position = position),
     });
     void feed.start();
-    void this.duties();
-    void this.worstAgain();
     this.later();
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.soon("figures", () => this.count(), SOON + Math.random() * APART);
@@ -158,8 +163,7 @@ export class Current {
   }
 
   private async worstAgain(): Promise<void> {
-    const address = `${this.data.addresses.worst}?state=open&order=due&limit=${MOST}`;
-    const found = await json<{ rows: Listed[] }>(address).catch(() => undefined);
+    const found = await json<{ rows: Listed[] }>(this.data.addresses.worst).catch(() => undefined);
     if (!found) return;
     this.worstLines.take(found.rows.map(ofIncident));
     this.changes.changed();

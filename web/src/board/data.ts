@@ -18,10 +18,9 @@ export interface Start {
 
 export interface BoardData {
   texts: Record<string, string>;
-  addresses: Record<
-    "map" | "duties" | "worst" | "find" | "figures" | "areas" | "events" | "incident" | "list" | "work",
-    string
-  >;
+  addresses: Record<"map" | "duties" | "worst" | "find" | "figures" | "events" | "incident" | "list" | "work", string> & {
+    areas: Record<string, string>; // by level
+  };
   start: Start;
 }
 
@@ -42,6 +41,9 @@ export async function get(address: string, signal?: AbortSignal): Promise<Respon
   return answer;
 }
 
+/** What the page began to fetch before this script ran (its preloads) is taken up by the first call. */
 export async function json<T>(address: string, signal?: AbortSignal): Promise<T> {
-  return (await (await get(address, signal)).json()) as T;
+  const answer = await fetch(address, signal ? { signal } : undefined);
+  if (!answer.ok) throw new Failed(answer.status);
+  return (await answer.json()) as T;
 }

@@ -8,66 +8,51 @@ import {
   setWorkerUrl,
 } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { type Box, boundsOf, featureAt } from "../outline";
+import { boundsOf } from "../outline";
+import { make } from "../page";
 import { text } from "../texts";
 import { hashOf, viewOf } from "./address";
-import { json, type Start } from "./data";
+import type { BoardData } from "./data";
+import { Outlines, type Place } from "./outlines";
 import type { Drawn, Incident } from "./rows";
-import { FONT, inks, mapStyle, OUTLINES, SWITCHES } from "./style";
+import { inks, mapStyle, OUTLINES, SWITCHES } from "./style";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
 
-type Outline = GeoJSON.Feature<GeoJSON.Polygon | GeoJSON.MultiPolygon, { id: number; name: string }>;
-
-interface Collection {
-  type: "FeatureCollection";
-  features: Outline[];
-}
-
-interface Named {
-  name: string;
-  level: number;
-  longitude: number;
-  latitude: number;
-}
-
 export interface MapEvents {
   picked(id: string): void;
-  /** The cells are there: what is outlined may be outlined finer. */
+  /** Outlines came: what is outlined may be outlined finer. */
   finer(): void;
 }
 
-const NAMES = ["", "district", "township", "village", "cell"];
 const PICKABLE = ["pressing", "incidents", "clusters"];
-const CELLS_FROM = 11.8;
+/** From which zoom a level's outlines, and its names, are there to be seen (style.ts draws them a little later). */
+const NEEDED: Record<number, [number, number]> = { 1: [0, 0], 2: [0, 0], 3: [9.9, 11.2], 4: [11.8, 13.6] };
 const KEY = "qipan.board.layers";
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
+const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
 
 export class BoardMap {
-  private readonly areas: Named[] = [];
-  private readonly top: number;
   shown: Record<string, boolean>;
-  private written: Named[] = [];
+  readonly outlines: Outlines;
+  private readonly top: number;
   private readonly map: MapLibre;
-  private readonly outlines = new Map<number, Collection>();
-  private drawn: Drawn = { heaped: [], pressing: [] };
-  private marked: GeoJSON.FeatureCollection = NONE;
-  private readonly whole: Box | undefined;
-  private readonly placed: boolean;
+  private readonly whole: [number, number, number, number] | undefined;
+  private readonly sources = new Map<string, GeoJSON.FeatureCollection>();
+  private readonly named = new Set<number>();
   private ready = false;
-  private finer: Promise<void> | undefined;
 
   constructor(
     place: HTMLElement,
-    private readonly address: string,
-    start: Start,
+    data: BoardData,
     private readonly events: MapEvents,
   ) {
-    this.top = start.me.area.level;
-    this.whole = start.map.bbox ?? undefined;
+    const { me, map } = data.start;
+    this.top = me.area.level;
+    this.whole = map.bbox ?? undefined;
+    this.outlines = new Outlines(data.addresses.areas);
     this.shown = { incidents: true, heat: false, villages: true, cells: true, labels: true, ...remembered() };
     const view = viewOf(location.hash);
-    this.placed = view !== undefined;
     this.map = new MapLibre({
       container: place,
       style: mapStyle(inks()),
@@ -80,12 +65,13 @@ export class BoardMap {
       fadeDuration: 0,
       center: view ? [view.longitude, view.latitude] : [114.3, 36.1],
       zoom: view?.zoom ?? 9,
+      ...(!view && this.whole ? { bounds: this.whole, fitBoundsOptions: { padding: 28 } } : {}),
       locale: { "Map.Title": text("board.map") },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-right");
-    this.map.on("moveend", (event) => {
-      if (this.ready && !("first" in event)) history.replaceState(history.state, "", location.pathname + location.search + this.hash());
+    this.map.on("moveend", () => {
+      if (this.ready) history.replaceState(history.state, "", location.pathname + location.search + this.hash());
     });
     this.map.on("click", (event) => void this.clicked(event.point));
     this.hovering();
@@ -97,64 +83,66 @@ export class BoardMap {
     });
   }
 
-  /** Loads the outlines: the own area and what lies below it first, the cells when the rest is drawn. */
-  async start(): Promise<void> {
-    if (!this.map.isStyleLoaded()) await new Promise<void>((done) => this.map.once("load", () => done()));
-    if (!this.placed) this.fit(false);
-    const first = [1, 2, 3].filter((level) => level >= this.top);
-    await Promise.all((first.length ? first : [4]).map((level) => this.outline(level)));
-    await this.lettered();
+  /** Draws the outlines that are to be seen, waits for what fills the map, and brings the others when they are, or when there is time. */
+  async start(filled: Promise<unknown>): Promise<void> {
+    const styled = new Promise<void>((done) => this.map.once("style.load", () => done()));
+    const seen = [1, 2, 3, 4].filter((level) => level >= this.top && (level === this.top || this.seen(level, 0)));
+    await Promise.all([styled, ...seen.map((level) => this.outlines.get(level))]);
+    this.redraw();
+    for (const level of seen) this.outlined(level);
+    await Promise.all([this.lettered(), filled]);
+    await new Promise<void>((done) => (this.map.once("idle", () => done()), this.map.triggerRepaint()));
     this.ready = true;
-    if (this.top === 4 || this.map.getZoom() >= CELLS_FROM) await this.cells();
-    this.map.on("zoomend", () => void (this.map.getZoom() >= CELLS_FROM && this.cells()));
+    this.map.on("zoomend", () => void this.finer());
+    void this.finer();
+    if (this.top < 3) requestIdleCallback(() => void this.level(3));
   }
 
-  /** The cells are most of the outlines, so they come when somebody looks close enough, or searches. */
-  cells(): Promise<void> {
-    this.finer ??= (this.top < 4 ? this.outline(4) : Promise.resolve()).then(
-      () => (this.events.finer(), this.lettered()),
-      () => (this.finer = undefined),
-    );
-    return this.finer;
+  private seen(level: number, what: 0 | 1): boolean {
+    return this.map.getZoom() >= (NEEDED[level]?.[what] ?? 0);
   }
 
-  private async outline(level: number): Promise<void> {
-    const found = await json<Collection>(`${this.address}?level=${NAMES[level]}`);
-    this.outlines.set(level, found);
-    for (const one of found.features) {
-      const [west, south, east, north] = boundsOf([one]);
-      this.areas.push({ name: one.properties.name, level, longitude: (west + east) / 2, latitude: (south + north) / 2 });
-    }
-    this.draw();
+  private async finer(): Promise<void> {
+    for (const level of [3, 4]) if (level > this.top && this.seen(level, 0)) await this.level(level);
+    await this.lettered();
   }
 
-  /** Names are drawn by the browser, with the page's own font: its slices have to be there first. */
-  private async lettered(): Promise<void> {
-    const names = new Set(this.areas.flatMap((one) => [...one.name]));
-    const written = [...this.areas];
-    await document.fonts.load(`16px "${FONT}"`, [...names].join("") + "0123456789").catch(() => undefined);
-    this.written = written;
-    this.draw();
+  private async level(level: number): Promise<void> {
+    if (this.outlines.has(level)) return;
+    const found = await this.outlines.get(level).catch(() => undefined);
+    if (found) (this.outlined(level), this.events.finer());
   }
 
-  private draw(): void {
-    for (const [level, collection] of this.outlines) {
-      const name = level === this.top ? "district" : OUTLINES[level as 1 | 2 | 3 | 4];
-      this.source(name)?.setData(collection);
-    }
-    this.source("names")?.setData({
-      type: "FeatureCollection",
-      // A name drawn before its letters are there would keep empty boxes for ever.
-      features: this.written
-        .filter((one) => one.level > this.top)
-        .map(({ name, level, longitude, latitude }) => ({
-          type: "Feature",
-          geometry: { type: "Point", coordinates: [longitude, latitude] },
-          properties: { name, level },
-        })),
+  private outlined(level: number): void {
+    void this.outlines.get(level).then((found) => {
+      this.put(level === this.top ? "district" : OUTLINES[level as 1 | 2 | 3 | 4], found);
     });
-    this.incidents(this.drawn);
-    this.source("picked")?.setData(this.marked);
+  }
+
+  /** Names are drawn by the browser, with the page's own font: its slices have to be there first, because a name
+   * drawn before its letters are there would keep empty boxes for ever. */
+  private async lettered(): Promise<void> {
+    const levels = [2, 3, 4].filter((level) => level > this.top && this.seen(level, 1) && this.outlines.has(level));
+    if (levels.every((level) => this.named.has(level))) return;
+    for (const level of levels) this.named.add(level);
+    const names = [...this.named].flatMap((level) => this.outlines.names(level));
+    const letters = new Set(names.flatMap((one) => [...one.properties.name]));
+    await written([...letters].join("") + "0123456789");
+    this.put("names", collection(names));
+  }
+
+  /** What a source shows; it is kept, because another light means another style. */
+  private put(name: string, data: GeoJSON.FeatureCollection): void {
+    this.sources.set(name, data);
+    this.source(name)?.setData(data);
+  }
+
+  private redraw(): void {
+    for (const [name, data] of this.sources) this.source(name)?.setData(data);
+    this.switches();
+  }
+
+  private switches(): void {
     for (const [name, layers] of Object.entries(SWITCHES)) {
       for (const layer of layers) {
         const on = this.shown[name] && (!layer.startsWith("name-") || this.shown["labels"]);
@@ -169,13 +157,12 @@ export class BoardMap {
 
   private restyle(): void {
     this.map.setStyle(mapStyle(inks()), { diff: false });
-    this.map.once("styledata", () => this.draw());
+    this.map.once("styledata", () => this.redraw());
   }
 
   incidents(drawn: Drawn): void {
-    this.drawn = drawn;
-    this.source("incidents")?.setData({ type: "FeatureCollection", features: drawn.heaped });
-    this.source("pressing")?.setData({ type: "FeatureCollection", features: drawn.pressing });
+    this.put("incidents", collection(drawn.heaped));
+    this.put("pressing", collection(drawn.pressing));
   }
 
   switch(name: string): void {
@@ -185,38 +172,18 @@ export class BoardMap {
     } catch {
       // A browser that keeps nothing: the choice holds for this page.
     }
-    this.draw();
+    this.switches();
   }
 
   /** Outlines the incident and the smallest area around it; gives the area's name and those beside it. */
-  pick(row: Pick<Incident, "longitude" | "latitude"> | undefined, go: boolean): { name: string; beside: string[] } | undefined {
-    if (!row) {
-      this.marked = NONE;
-      this.source("picked")?.setData(NONE);
-      return undefined;
-    }
+  pick(row: Pick<Incident, "longitude" | "latitude"> | undefined, go: boolean): Place | undefined {
+    if (!row) return void this.put("picked", NONE);
     const point: [number, number] = [row.longitude, row.latitude];
     const mark: GeoJSON.Feature = { type: "Feature", geometry: { type: "Point", coordinates: point }, properties: {} };
-    let found: Outline | undefined;
-    let beside: string[] = [];
-    for (const level of [4, 3, 2]) {
-      const features = this.outlines.get(level)?.features ?? [];
-      const at = featureAt(features, point);
-      found = features[at];
-      if (found) {
-        const [west, south, east, north] = boundsOf([found]);
-        const near: Box = [west - 0.0004, south - 0.0004, east + 0.0004, north + 0.0004];
-        beside = features
-          .filter((one, index) => index !== at && overlap(boundsOf([one]), near))
-          .map((one) => one.properties.name)
-          .slice(0, 6);
-        break;
-      }
-    }
-    this.marked = { type: "FeatureCollection", features: found ? [found, mark] : [mark] };
-    this.source("picked")?.setData(this.marked);
+    const place = this.outlines.place(point);
+    this.put("picked", collection(place ? [place.outline, mark] : [mark]));
     if (go) this.go(row.longitude, row.latitude, Math.max(this.map.getZoom(), 14.2));
-    return found && { name: found.properties.name, beside };
+    return place;
   }
 
   go(longitude: number, latitude: number, zoom: number): void {
@@ -226,42 +193,29 @@ export class BoardMap {
   /** Marks a point that is no incident. */
   point(longitude: number, latitude: number): void {
     const geometry: GeoJSON.Point = { type: "Point", coordinates: [longitude, latitude] };
-    this.marked = { type: "FeatureCollection", features: [{ type: "Feature", geometry, properties: {} }] };
-    this.source("picked")?.setData(this.marked);
+    this.put("picked", collection([{ type: "Feature", geometry, properties: {} }]));
   }
 
   /** Shows an area; its outline may have to come first. One without any is looked up on its page. */
   async area(id: number, link: string): Promise<void> {
-    const of = () => [...this.outlines.values()].flatMap(({ features }) => features).find((one) => one.properties.id === id);
-    if (!of()) await this.cells();
-    const found = of();
+    for (const level of [3, 4]) if (level > this.top && !this.outlines.find(id)) await this.level(level);
+    const found = this.outlines.find(id);
     if (!found) return location.assign(link);
-    this.marked = { type: "FeatureCollection", features: [found] };
-    this.source("picked")?.setData(this.marked);
+    this.put("picked", collection([found]));
     this.map.fitBounds(boundsOf([found]), { padding: 60, duration: calm() ? 0 : 350, maxZoom: 16 });
   }
 
   /** The name of the village, or else the township, around a point. */
   around(point: [number, number]): string {
-    for (const level of [3, 2]) {
-      const features = this.outlines.get(level)?.features ?? [];
-      const found = features[featureAt(features, point)];
-      if (found) return found.properties.name;
-    }
-    return "";
+    return this.outlines.at(point, [3, 2])?.properties.name ?? "";
   }
 
-  fit(slowly = true): void {
-    if (this.whole) this.map.fitBounds(this.whole, { padding: 28, duration: slowly ? 350 : 0 }, { first: !slowly });
+  fit(): void {
+    if (this.whole) this.map.fitBounds(this.whole, { padding: 28, duration: calm() ? 0 : 350 });
   }
 
   zoom(by: number): void {
     this.map.easeTo({ zoom: this.map.getZoom() + by, duration: 200 });
-  }
-
-  /** For tests and for whoever waits: everything that is to be seen is drawn. */
-  get settled(): boolean {
-    return this.ready && this.map.loaded();
   }
 
   private hash(): string {
@@ -295,11 +249,8 @@ export class BoardMap {
       waiting = setTimeout(() => {
         const place: [number, number] = [event.lngLat.lng, event.lngLat.lat];
         const levels = this.map.getZoom() >= 12.4 ? [4, 3, 2] : this.map.getZoom() >= 10.2 ? [3, 2] : [2];
-        for (const level of levels) {
-          const features = this.outlines.get(level)?.features ?? [];
-          const found = features[featureAt(features, place)];
-          if (found) return void popup.setLngLat(event.lngLat).setText(found.properties.name).addTo(this.map);
-        }
+        const found = this.outlines.at(place, levels);
+        if (found) popup.setLngLat(event.lngLat).setText(found.properties.name).addTo(this.map);
       }, 500);
     });
     this.map.on("mouseout", hide);
@@ -311,8 +262,13 @@ function calm(): boolean {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
-function overlap(a: Box, b: Box): boolean {
-  return a[0] <= b[2] && b[0] <= a[2] && a[1] <= b[3] && b[1] <= a[3];
+/** Waits for the letters as the page itself would: `fonts.load` brings every slice that has one of them, this the best. */
+async function written(letters: string): Promise<void> {
+  const line = make("span", { class: "board-letters", "aria-hidden": "true" }, letters);
+  document.body.append(line);
+  line.getBoundingClientRect();
+  await document.fonts.ready;
+  line.remove();
 }
 
 function remembered(): Record<string, boolean> {

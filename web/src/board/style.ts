@@ -100,14 +100,14 @@ function layers(ink: Inks): LayerSpecification[] {
   const many: ExpressionSpecification = ["has", "point_count"];
   return [
     { id: "paper", type: "background", paint: { "background-color": ink.paper } },
-    { id: "ground", source: "district", type: "fill", paint: { "fill-color": ink.sheet } },
+    { id: "ground", source: "district", type: "fill", paint: { "fill-color": ink.sheet, "fill-antialias": false } },
     line("cells", "cells", ink.line, 0.7, 12.4),
     line("villages", "villages", ink.line, 1, 10.2),
     line("townships", "townships", ink.strong, 1.2, 0),
     line("district", "district", ink.ink, 2, 0),
     {
       id: "picked-ground", source: "picked", type: "fill", filter: ["==", ["geometry-type"], "Polygon"],
-      paint: { "fill-color": ink.sunk, "fill-opacity": 0.8 },
+      paint: { "fill-color": ink.sunk, "fill-opacity": 0.8, "fill-antialias": false },
     },
     {
       id: "picked-edge", source: "picked", type: "line", filter: ["==", ["geometry-type"], "Polygon"],

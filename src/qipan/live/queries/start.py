@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.models import Level
 from qipan.foundation.duties import queries as duties
@@ -33,8 +35,17 @@ def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
         },
         "figures": figures(viewer=viewer, now=now),
         "layers": ["incidents", "premises", *(name for name, level in LEVELS.items() if level >= viewer.level)],
-        "map": {"bbox": list(shape.bounds) if shape is not None else None, "tiles": None},
+        "map": {
+            "bbox": list(shape.bounds) if shape is not None else None,
+            "tiles": None,
+            "outlines": outlines(viewer),
+        },
     }
+
+
+def outlines(viewer: Post) -> str:
+    """A mark that changes with every outline of the viewer's areas: whoever names it may keep what they got."""
+    return f"{viewer.area_id}-{areas.revision(viewer.district_id)}-{timezone.localdate():%Y%m%d}"
 
 
 def needed(*, viewer: Post, now: datetime) -> dict[str, Any]:
