@@ -94,12 +94,14 @@ def keep_photo(*, command_id: UUID, content: bytes, device: Device, at: datetime
     """A photo that waits for its step; sent again it takes the place of the one before. None where its step was carried
     out already, so that a queue sent again leaves nothing lying. Raises NotFound where another phone sent one under
     this id."""
-    if Carried.objects.filter(pk=command_id, device=device).exists():
-        return None
+    # One photo of a phone at a time; its steps go on meanwhile, as they only need the phone to be there.
+    Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     district_id = device.post.district_id
     earlier = Photo.objects.select_for_update().filter(pk=command_id).first()
     if earlier is not None and earlier.device_id != device.pk:
         raise NotFound
+    if Carried.objects.filter(pk=command_id, device=device).exists():
+        return None
     key_id, sealed = vault.seal_bytes(content, district_id=district_id, purpose=PHOTOS, owner=command_id)
     values = {"device": device, "digest": hashlib.sha256(content).digest(), "size": len(content), "sealed": sealed,
               "key_id": key_id, "sent_at": at}  # fmt: skip
