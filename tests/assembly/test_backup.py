@@ -36,6 +36,11 @@ class House:
         self.files, self.keys, self.heads = folder / "files", folder / "keys", folder / "heads"
 
     def run(self, *words: object, code: int = 0) -> dict:
+        done = self.say("--json", "--language", "en", *words)
+        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
+        return json.loads(done.stdout)
+
+    def say(self, *words: object) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
             "DATABASE_URL": self.conninfo,
             "QIPAN_DATA": str(self.folder),
@@ -43,15 +48,13 @@ class House:
             "QIPAN_HEADS": str(self.heads),
             "QIPAN_LOG": "ERROR",
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "qipan", "--json", "--language", "en", *map(str, words)],
+        return subprocess.run(
+            [sys.executable, "-m", "qipan", *map(str, words)],
             check=False,
             capture_output=True,
             text=True,
             env=environment,
         )
-        assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
-        return json.loads(done.stdout)
 
 
 @pytest.fixture
@@ -145,6 +148,27 @@ def test_a_backup_taken_while_writing_is_restored_elsewhere_and_everything_is_eq
     assert proven["sound"]
     assert proven["waiting"] == 0
     assert proven["entries"] == found["tables"]["journal_entry"]["rows"]
+
+
+@pytest.mark.parametrize(
+    ("language", "to_note", "not_proven"),
+    [
+        ("en", "Write this id down", "Not proven: that this backup is yours."),
+        ("zh-hans", "请记下该编号", "尚不能证明此备份由本单位制作"),
+    ],
+)
+def test_whose_backup_it_is_is_said_when_it_is_made_and_when_it_is_restored(
+    house, elsewhere, tmp_path, language, to_note, not_proven
+):
+    fill(1)
+    made = house.say("--language", language, "backup", tmp_path / "backup")
+    key = (tmp_path / "backup" / "manifest.sig").read_text().split()[0]
+    (line,) = [line for line in made.stdout.splitlines() if key in line]
+    assert to_note in line
+    back = elsewhere.say("--language", language, "restore", tmp_path / "backup")
+    assert back.returncode == 0, back.stderr
+    (line,) = [line for line in back.stderr.splitlines() if key in line]
+    assert not_proven in line
 
 
 def test_a_database_that_is_not_empty_is_left_alone(house, tmp_path):

@@ -165,6 +165,11 @@ def read(folder: Path, *, signed_by: str = "", tell: Progress | None = None) -> 
     return manifest, key_id, key_id in known
 
 
+def signer_of(folder: Path) -> str:
+    """The id of the key that a backup names as its own; whether that is true is asked by `read`."""
+    return (folder / SIGNATURE).read_text().split()[0]
+
+
 def restore(
     folder: Path, *, manifest: dict[str, Any], conninfo: str, now: datetime, tell: Progress | None = None
 ) -> None:

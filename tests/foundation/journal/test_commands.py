@@ -64,7 +64,9 @@ def test_the_status_tells_what_waits(run, write):
     write(1)
     told = json.loads(run("status", "--json").stdout)
     assert (told["positions"], told["waiting"], told["seals"]) == (2, 1, 1)
-    assert "2 entries placed, 1 waiting." in run("status").stdout
+    said = run("status").stdout
+    assert "2 entries placed, 1 waiting." in said
+    assert f"Signed by key {told['key']}." in said
 
 
 def test_a_new_key_signs_on_and_the_change_is_recorded(run, write, keys):

@@ -56,8 +56,9 @@ def backup_command(*, folder: Path, as_json: bool) -> None:
     ensure_database()
     with _bars(_json(as_json)) as tell:
         manifest = backup.make(folder, conninfo=backup.target(), tell=tell)
+    key_id = backup.signer_of(folder)
     if _json(as_json):
-        click.echo(json.dumps(manifest, ensure_ascii=False))
+        click.echo(json.dumps({**manifest, "signed_by": key_id}, ensure_ascii=False))
         return
     rows = sum(table["rows"] for table in manifest["tables"].values())
     click.echo(
@@ -73,6 +74,11 @@ def backup_command(*, folder: Path, as_json: bool) -> None:
         _(
             "The keys of the vault are not in it: {count} are needed to read personal data. See `qipan vault escrow`."
         ).format(count=len(manifest["vault_keys"]))
+    )
+    click.echo(
+        _("Signed by key {key}. Write this id down apart from the backup: whoever restores it needs it.").format(
+            key=key_id
+        )
     )
 
 
@@ -130,9 +136,12 @@ def restore_command(*, folder: Path, signed_by: str, as_json: bool) -> None:
     )
     if not known:
         click.echo(
-            _("The backup is signed by key {key}, new to this machine. Compare it with your records.").format(
-                key=key_id
-            )
+            _(
+                "Not proven: that this backup is yours. This machine does not know key {key}, which signed it; whoever "
+                "altered a backup could have signed it anew. Compare that id with the one you wrote down when you made "
+                "the backup. If it differs, do not use this database."
+            ).format(key=key_id),
+            err=True,
         )
     if lacking:
         click.echo(

@@ -144,6 +144,7 @@ def status(*, as_json: bool) -> None:
     click.echo(_("{placed} entries placed, {waiting} waiting.").format(placed=facts["positions"], waiting=waiting))
     if seal:
         click.echo(_("Newest head: {number} {head}").format(number=seal.number, head=facts["newest_head"]))
+        click.echo(_("Signed by key {key}.").format(key=facts["key"]))
 
 
 @journal.command()
