@@ -11,6 +11,7 @@ from django.test import Client
 
 import qipan
 from qipan.assembly import assets
+from qipan.foundation.posts.rules import Role
 from tests import factories
 
 SOURCE = Path(qipan.__file__).parent
@@ -149,3 +150,29 @@ def test_a_form_with_errors_keeps_what_was_typed_and_names_the_field(client):
     assert 'value="12345"' in page
     assert 'aria-invalid="true"' in page
     assert "手机号码应为11位数字" in page
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("role", "headers", "home"),
+    [
+        (Role.COMMANDER, {}, "/board/"),
+        (Role.DISPATCHER, {"sec-ch-ua-mobile": "?1"}, "/board/"),
+        (Role.ADMINISTRATOR, {"sec-ch-ua-mobile": "?0"}, "/board/"),
+        (Role.HANDLER, {"sec-ch-ua-mobile": "?0", "user-agent": "Mobile"}, "/board/"),
+        (Role.HANDLER, {"sec-ch-ua-mobile": "?1"}, "/my-work/"),
+        (Role.HANDLER, {"user-agent": "Mozilla/5.0 (Android 14; Mobile) Firefox/140.0"}, "/my-work/"),
+        (Role.GRID_WORKER, {}, "/my-work/"),
+        (Role.AUDITOR, {}, "/my-work/"),
+    ],
+)
+def test_everybody_starts_where_their_work_is(role, headers, home):
+    client = factories.sign_in(Client(), factories.post(role, factories.tree()))
+    assert client.get("/", headers=headers).headers["Location"] == home
+    assert client.get(home).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_link_to_the_home_page_keeps_what_it_says():
+    client = factories.sign_in(Client(), factories.post(Role.COMMANDER, factories.tree()))
+    assert client.get("/?incident=1&view=x").headers["Location"] == "/board/?incident=1&view=x"

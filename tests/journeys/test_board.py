@@ -110,8 +110,9 @@ def test_the_worst_is_found_and_accepted_and_a_second_board_follows(
     expect(other.locator(".board-lines")).to_contain_text("第二件")
     context.close()
 
-    # A link to it opens the same view, and Esc leaves it.
-    opened(page, f"{live}/board/?incident={incident.id}#13.5/36.1/114.3")
+    # A link to it opens the same view, also by the home page, and Esc leaves it.
+    opened(page, f"{live}/?incident={incident.id}#13.5/36.1/114.3")
+    assert page.url == f"{live}/board/?incident={incident.id}#13.5/36.1/114.3"
     expect(picked).to_contain_text("桥面塌陷")
     page.keyboard.press("Escape")
     expect(picked).to_be_empty()

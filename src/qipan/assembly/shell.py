@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_POST
@@ -16,7 +17,9 @@ from django.views.i18n import set_language
 from qipan.assembly import navigation
 from qipan.foundation.outbox import queries as outbox
 from qipan.foundation.posts import queries
+from qipan.foundation.posts.rules import Role
 from qipan.foundation.refusals import Forbidden
+from qipan.live.pages import DESKS
 
 THEMES = ("light", "dark")
 
@@ -44,11 +47,24 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a viewer starts: the first page of the navigation, or the sign-in."""
+    """Where a viewer starts: a desk at the board (what the address says beside the path goes along), a handler on a
+    phone at their own work, anybody else at the first page of the navigation; a stranger at the sign-in."""
     if not request.user.is_authenticated:
         return redirect("account_login")
+    post = getattr(request, "post", None)
+    if post is not None and post.role in DESKS and post.may("incidents.view"):
+        if post.role == Role.HANDLER and _on_a_phone(request):
+            return redirect("my_work")
+        query = request.META["QUERY_STRING"]
+        return redirect(reverse("board") + (f"?{query}" if query else ""))
     groups = navigation.groups(request)
     return redirect(groups[0]["entries"][0]["url"] if groups else "usersessions_list")
+
+
+def _on_a_phone(request: HttpRequest) -> bool:
+    """What the browser says of itself; the older ones say it in their names only."""
+    hint = request.headers.get("Sec-CH-UA-Mobile", "")
+    return hint == "?1" or (not hint and "Mobile" in request.headers.get("User-Agent", ""))
 
 
 choose_language = require_POST(set_language)

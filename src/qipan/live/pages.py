@@ -23,7 +23,7 @@ from qipan.live.words import BOARD_TEXTS
 
 DESKS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.ADMINISTRATOR})
 NAVIGATION: tuple[dict[str, Any], ...] = (
-    {"label": gettext_lazy("Board"), "url_name": "board", "order": 5, "icon": "map", "roles": DESKS,
+    {"label": gettext_lazy("Board"), "url_name": "board", "order": -5, "icon": "map", "roles": DESKS,
      "ability": "incidents.view"},
     {"label": gettext_lazy("Charts"), "url_name": "board_charts", "order": 41, "icon": "chart",
      "roles": frozenset({Role.COMMANDER, Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR}),

@@ -403,10 +403,6 @@ def test_moved_deadlines_in_a_preview_do_not_name_private_matters(district):
     assert "家中争吵" not in text(page)
 
 
-def test_the_start_page_is_my_work(district):
-    assert signed_in(district.handler).get("/").headers["Location"] == "/my-work/"
-
-
 @pytest.mark.parametrize("path", ["/my-work/", "/my-work/unit/"])
 def test_a_list_is_taken_away_as_csv_and_as_excel_with_its_filters(district, path):
     import io
