@@ -1,7 +1,7 @@
 """The screenshots of README and docs: `python3 run.py shots [NAME ...]`.
 
 Starts the demo (or uses the one at --address), signs in as each role with one click and keeps the pictures beside this
-file. A picture is a line of `SHOTS`; `open` is a link to follow from the page, by CSS.
+file. A picture is a line of `SHOTS`; `open` is a link to follow from the page and `ready` what must be there, by CSS.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.journeys import browser as system
 
 HERE = Path(__file__).parent
+SETTLED = 4000.0  # milliseconds for a map to draw what was picked
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 
 
@@ -38,10 +39,15 @@ class Shot:
     language: str = "zh"
     theme: str = "light"
     open: str = ""
+    ready: str = ""
     whole: bool = False
 
 
+BOARD = "qipan-board[data-ready]"
 SHOTS = [
+    Shot("board", "/board/", role="commander", ready=BOARD, open=".board-scroll li a"),
+    Shot("board-wide", "/board/", role="commander", size="wall", ready=BOARD),
+    Shot("board-dark", "/board/", role="dispatcher", language="en", theme="dark", ready=BOARD, open=".board-scroll li a"),
     Shot("work", "/my-work/", role="handler"),
     Shot("incident", "/incidents/?state=overdue&klass=facility", role="dispatcher", open="table.incidents [data-open]"),
     Shot("clock", "/my-work/", role="handler", open='a[href$="/explain/"]'),
@@ -73,10 +79,15 @@ def take(shot: Shot, *, browser: Browser, address: str, folder: Path) -> Path:
         if shot.role:
             sign_in(page, shot.role)
         page.goto(shot.path)
+        if shot.ready:
+            page.wait_for_selector(shot.ready)
         if shot.open:
             page.locator(shot.open).first.click()
             page.wait_for_load_state()
-        page.wait_for_load_state("networkidle")
+        if shot.ready:  # a page that listens for ever is never idle
+            page.wait_for_timeout(SETTLED)
+        else:
+            page.wait_for_load_state("networkidle")
         page.evaluate("document.fonts.ready")
         path = folder / f"{shot.name}.png"
         page.screenshot(path=path, full_page=shot.whole, animations="disabled")
