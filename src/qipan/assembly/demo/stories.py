@@ -164,17 +164,19 @@ class Teller:
         self.after(file, given, at)
 
     def upward(self, file: File, at: int) -> int:
-        """What has to be reported level by level is, mostly in time; what is not climbs by itself."""
+        """What has to be reported level by level is, mostly in time; what is not climbs by itself, and the district's
+        own report is made late."""
         if CLASSES[Klass(file.klass)].upward is None:
             return at
         for level in range(file.level, 0, -1):
             people = [self.dispatcher(file)] if level > Level.DISTRICT else self.scene.commanders
-            if people and self.dice.random() < 0.8:
-                at = self.at_desk(file, at, 12)
-                self.stage.report_up(file, at=at, by=self.dice.choice(people), note=self.dice.choice(words.UPWARD))
-            else:
+            late = not people or self.dice.random() >= 0.8
+            if late:
                 at = self.now_or(at + 2 * HOUR + MINUTE)
                 self.stage.sweep(file, at)
+            if people and (level == Level.DISTRICT or not late):
+                at = self.at_desk(file, at, 12)
+                self.stage.report_up(file, at=at, by=self.dice.choice(people), note=self.dice.choice(words.UPWARD))
         return at
 
     def round(self, file: File, given: Report, at: int) -> int:
