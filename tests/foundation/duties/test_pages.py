@@ -326,6 +326,14 @@ def test_a_year_is_looked_at_and_then_imported(district, administrator, encoding
     assert CalendarYear.objects.get().year == 2027
 
 
+def test_a_telephone_in_the_number_of_the_notice_stops_no_import(district, administrator):
+    page = administrator.post("/calendar/import/", upload(NEXT_YEAR))
+    form = {"year": 2027, "source": "咨询13812345678", "content": page.context["content"], "step": "apply",
+            "command": new_id()}  # fmt: skip
+    assert administrator.post("/calendar/import/", form).status_code == 302
+    assert CalendarYear.objects.get().year == 2027
+
+
 def test_a_broken_year_names_its_rows_and_keeps_what_was_typed(district, administrator):
     data = NEXT_YEAR.replace(b"2027-02-14,work", b"2027-02-15,work")
     page = administrator.post("/calendar/import/", upload(data))

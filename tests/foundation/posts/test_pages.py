@@ -212,6 +212,11 @@ class TestUnits:
         send(signed, "units_act", unit.pk, "close", reason="撤并")
         assert signed.get("/units/").context["rows"] == []
 
+    def test_no_telephone_becomes_the_code_of_a_unit(self, signed, root):
+        answer = send(signed, "units_new", name="城管局", kind="department", area=root.pk, code="13812345678")
+        assert "code" in answer.context["form"].errors
+        assert not Unit.objects.exists()
+
     def test_volunteers_are_masked_and_erased_when_they_leave(self, signed, root):
         unit = factories.unit(area=root)
         send(signed, "units_act", unit.pk, "volunteer", **{

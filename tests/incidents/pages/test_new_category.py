@@ -27,6 +27,9 @@ def test_it_is_added_on_the_page_of_its_class(recent: Town, as_) -> None:
     added = recent.category("charging-pile")
     assert answer["Location"] == f"/incidents/rules/categories/{added.pk}/"
     assert (added.klass, added.on_lists, added.limits) == ("petition", [2], {"handle": days(45)})
+    for field in ("key", "name", "name_en"):
+        told = client.post(url, command(**{**sent, "key": "other", field: "13812345678"}))
+        assert (told.status_code, field in told.context["form"].errors) == (422, True)
     taken = client.post(url, command(**sent))
     assert (taken.status_code, "key" in taken.context["form"].errors) == (409, True)
     assert as_(recent.dispatcher).get(url).status_code == 403

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from qipan.foundation.areas import access as areas
 from qipan.foundation.areas.models import Area, DistrictProfile, Level
+from qipan.foundation.areas.operations.versions import PersonalNumber
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.access import NotYours, inside, require, visible_units
 from qipan.foundation.posts.models import Post, Unit
@@ -21,6 +22,7 @@ from qipan.incidents.operations.conceal import conceal_open
 from qipan.incidents.queries.caps import SETTING
 from qipan.incidents.rules.caps import Caps, check_caps, of_district
 from qipan.incidents.rules.classes import CLASSES, Klass, check_limits
+from qipan.kernels import identity
 from qipan.kernels.ids import new_id
 
 KEY = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -106,7 +108,7 @@ def raises(category: Category, changes: dict[str, Any]) -> dict[str, bool]:
 def add_category(*, klass: Klass, key: str, values: dict[str, Any], by: Post, at: datetime) -> Category:
     """A new category of the district, in use from today on; `values` are what `change_category` takes.
 
-    Raises KeyTaken, KeyOrNameMissing, NotEditable, BadLimit, LooserThanLaw, DisputesAreMediated.
+    Raises KeyTaken, KeyOrNameMissing, NotEditable, PersonalNumber, BadLimit, LooserThanLaw, DisputesAreMediated.
     """
     require(by, "incidents.configure")
     for field in values:
@@ -116,7 +118,7 @@ def add_category(*, klass: Klass, key: str, values: dict[str, Any], by: Post, at
         too_long = len(value) > {"key": 40, "name": 60, "name_en": 80}[field]
         if not value.strip() or too_long or (field == "key" and not KEY.fullmatch(value)):
             raise KeyOrNameMissing(field=field)
-    _check(klass, values)
+    _check(klass, {"key": key, **values})
     Area.objects.select_for_update().get(pk=by.district_id)  # two at once: the second sees the first's key
     if Category.objects.filter(district=by.district_id, key=key, valid_to=None).exists():
         raise KeyTaken(field="key", key=key)
@@ -127,6 +129,9 @@ def add_category(*, klass: Klass, key: str, values: dict[str, Any], by: Post, at
 
 
 def _check(klass: Klass, values: dict[str, Any]) -> None:
+    for field in ("key", "name", "name_en", "photo_reason"):
+        if identity.has_numbers(values.get(field, "")):
+            raise PersonalNumber(field=field)
     check_limits(klass, values.get("limits", {}))
     if values.get("never_mediated") and klass is Klass.DISPUTE:
         raise DisputesAreMediated(field="never_mediated")

@@ -24,7 +24,7 @@ from qipan.foundation.journal.rules import HasAuthor
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
-from qipan.kernels import clock
+from qipan.kernels import clock, identity
 
 MOST_BYTES = 200_000
 
@@ -148,7 +148,7 @@ def import_year(
         at=at,
         command_id=command_id,
         year=year,
-        source=plan.source,
+        source=identity.mask_text(plan.source).text,
         digest=digest,
         days_off=len(plan.off),
         days_worked=len(plan.work),

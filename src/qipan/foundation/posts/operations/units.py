@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.areas.operations.versions import impersonal
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.journal.rules import Author
 from qipan.foundation.posts import access
@@ -53,8 +54,9 @@ def create_unit(
     by: Post | Author,
     at: datetime,
 ) -> Unit:
-    """A new unit at an area. Raises CodeTaken, Nameless; NotFound for a parent of another district."""
+    """A new unit at an area. Raises CodeTaken, Nameless, PersonalNumber; NotFound for a parent of another district."""
     check(by, "posts.administer", area)
+    impersonal(name=name, code=code)
     if not name.strip():
         raise Nameless(field="name")
     if parent and parent.district_id != area.district_id:
@@ -83,6 +85,7 @@ def change_unit(*, unit_id: int, by: Post, at: datetime, parent: Unit | None = N
     if unknown := set(values) - CHANGEABLE:
         raise TypeError(f"not changeable: {unknown}")
     changed = {key: value for key, value in values.items() if getattr(unit, key) != value}
+    impersonal(name=changed.get("name", ""), code=changed.get("code", ""))
     if "code" in changed:
         _check_code(changed["code"], district_id=unit.district_id)
     if "name" in changed and not changed["name"].strip():
