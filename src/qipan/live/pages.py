@@ -19,6 +19,7 @@ from qipan.incidents import access
 from qipan.incidents.pages import actions, file, history, wording
 from qipan.incidents.queries import file as files
 from qipan.live.queries import start
+from qipan.live.replay_words import REPLAY_TEXTS
 from qipan.live.words import BOARD_TEXTS
 
 DESKS = frozenset({Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.ADMINISTRATOR})
@@ -48,12 +49,13 @@ def board(request: HttpRequest) -> HttpResponse:
         "figures": "/api/v1/board/figures",
         "areas": outlines,
         "events": reverse("live_events"),
+        "replay": "/api/v1/board/replay",
         "incident": "/board/incidents/",
         "list": reverse("incidents"),
         "work": reverse("my_work"),
     }
     data = {
-        "texts": {key: str(value) for key, value in BOARD_TEXTS.items()},
+        "texts": {key: str(value) for key, value in (BOARD_TEXTS | REPLAY_TEXTS).items()},
         "addresses": addresses,
         "start": begun,
     }

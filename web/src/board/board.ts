@@ -9,8 +9,11 @@ import { BoardFind, type Found } from "./find";
 import { type Line, lines } from "./lists";
 import { BoardMap } from "./map";
 import type { Place } from "./outlines";
+import { dayOf, figuresThen } from "./replay";
 import { LEVELS } from "./rows";
 import { openStep } from "./steps";
+import "./timebar";
+import type { Timebar } from "./timebar";
 
 const ahead = Date.parse(document.body.dataset["now"] ?? "") - Date.now() || 0;
 const now = () => Date.now() + ahead;
@@ -91,11 +94,23 @@ export class Board extends LitElement {
 
   private draw(): void {
     this.mark = this.known.rows.mark(now());
-    this.map?.incidents(this.known.rows.features(now()));
+    const past = this.past;
+    this.map?.incidents(past ? past.rows.features(past.now) : this.known.rows.features(now()));
+  }
+
+  /** The past day that is shown instead of now; what is heard meanwhile is known, and drawn on return. */
+  private get past() {
+    return this.querySelector<Timebar>("qipan-timebar")?.replay;
+  }
+
+  private moved(): void {
+    this.toggleAttribute("data-replaying", this.past !== undefined);
+    this.draw();
+    this.requestUpdate();
   }
 
   private tick(): void {
-    if (this.mark !== this.known.rows.mark(now())) this.draw();
+    if (!this.past && this.mark !== this.known.rows.mark(now())) this.draw();
     this.requestUpdate();
   }
 
@@ -108,7 +123,7 @@ export class Board extends LitElement {
   /** `at`: where the picked incident lies, as its own page says; it may be open no more. */
   private outline(go: boolean, at?: [number, number]): void {
     this.at = at;
-    const row = this.known.rows.get(this.picked);
+    const row = (this.past ?? this.known).rows.get(this.picked);
     const point = row ?? (at ? { longitude: at[0], latitude: at[1] } : undefined);
     if (!this.picked && !this.place) return;
     this.place = this.map?.pick(this.picked ? point : undefined, go);
@@ -149,7 +164,7 @@ export class Board extends LitElement {
     const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-step]") : null;
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
-    void openStep(link, () => (this.known.stepped(), void this.show(false, true)));
+    if (!this.past) void openStep(link, () => (this.known.stepped(), void this.show(false, true)));
   }
 
   protected override updated(): void {
@@ -163,7 +178,9 @@ export class Board extends LitElement {
   }
 
   protected override render() {
-    const { mine, worst, state, heardAt, figures } = this.known;
+    const { mine, worst, state, heardAt } = this.known;
+    const past = this.past;
+    const figures = past ? figuresThen(this.known.figures, past) : this.known.figures;
     if (mine) this.tab ??= mine.length ? "mine" : "worst";
     const tab = this.tab ?? "mine";
     const rows = tab === "worst" ? worst : mine;
@@ -171,11 +188,12 @@ export class Board extends LitElement {
       ${state === "lost" ? html`<p class="board-lost" role="alert">${text("board.lost", { time: time(heardAt) })}</p>` : nothing}
       <ul class="board-figures">
         ${figures.map(
-          (one) => html`<li><a href=${one.link}><span class="label">${one.label}</span>
+          (one) => html`<li><a href=${one.link || nothing}><span class="label">${one.label}</span>
             <span class="value" data-level=${one.tone || nothing}>${one.value}</span></a></li>`,
         )}
       </ul>
       <section class="board-left" aria-label=${text("board.needs me")}>
+        ${past ? html`<p class="replay-note soft">${text("replay.lists")}</p>` : nothing}
         <div class="board-tabs" role="group" aria-label=${text("board.needs me")}>
           ${(["mine", "worst"] as const).map(
             (name) => html`<button type="button" aria-pressed=${tab === name}
@@ -195,6 +213,7 @@ export class Board extends LitElement {
       </section>
       <section class="board-middle" aria-label=${text("board.map")}>
         <div class="board-map"></div>
+        ${past ? html`<p class="replay-banner" role="status">${text("replay.banner", { day: dayOf(past.from) })}</p>` : nothing}
         ${this.broken ? html`<p class="note board-broken">${text("board.no map")}</p>` : nothing}
         <div class="board-controls">
           ${this.control("plus", "board.closer", () => this.map?.zoom(1))}
@@ -215,8 +234,10 @@ export class Board extends LitElement {
         ${this.picked && this.place ? html`<p class="board-place"><strong>${this.place.name}</strong>
           ${this.place.beside.length ? html`<span class="soft">${text("board.neighbours", { names: this.place.beside.join("、") })}</span>` : nothing}</p>` : nothing}
         ${this.picked ? nothing : html`<p class="soft">${text("board.pick")}</p>`}
+        ${past && this.picked ? html`<p class="replay-note soft">${text("replay.picked")}</p>` : nothing}
         <div class="board-picked" aria-live="polite" @click=${(event: MouseEvent) => this.step(event)}></div>
-      </aside>`;
+      </aside>
+      <qipan-timebar .address=${this.data.addresses.replay} .now=${now} .moved=${() => this.moved()}></qipan-timebar>`;
   }
 
   private control(name: string, words: string, does: () => void, pressed?: boolean) {

@@ -18,7 +18,9 @@ export interface Start {
 
 export interface BoardData {
   texts: Record<string, string>;
-  addresses: Record<"map" | "duties" | "worst" | "find" | "figures" | "events" | "incident" | "list" | "work", string> & {
+  addresses: Record<
+    "map" | "duties" | "worst" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay", string
+  > & {
     areas: Record<string, string>; // by level
   };
   start: Start;

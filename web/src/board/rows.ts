@@ -94,6 +94,11 @@ export class Rows {
     else this.known.set(row.id, { ...row, longitude, latitude, due: dueOf(row.due_at) });
   }
 
+  clear(): void {
+    this.known.clear();
+    this.unplaced.clear();
+  }
+
   /** True where there was something to take away. */
   drop(id: string): boolean {
     return this.known.delete(id) || this.unplaced.delete(id);
@@ -101,10 +106,7 @@ export class Rows {
 
   /** Takes an answer of the map's address; true where anything changed. */
   take(columns: Columns): boolean {
-    if (columns.whole) {
-      this.known.clear();
-      this.unplaced.clear();
-    }
+    if (columns.whole) this.clear();
     columns.id.forEach((id, i) => {
       this.put({
         id,
