@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
+from qipan.foundation.areas.models import Premises
 from qipan.foundation.journal import sequencer
 from qipan.incidents.models import Incident
 from qipan.incidents.operations.report import Place
@@ -150,3 +151,34 @@ def test_the_board_fits_its_screen(page: Page, live: str, town: Town, sign_in, s
     opened(page, f"{live}/board/")
     assert_fits(page)
     assert_accessible(page)
+
+
+def test_layers_are_switched_and_remembered_and_premises_picked(page: Page, live: str, town: Town, sign_in) -> None:
+    place = inside(town)
+    school = Premises(kind="school", name="东关小学", active_from=factories.LONG_AGO.date()).place(town.cell)
+    school.longitude, school.latitude = place.longitude, place.latitude
+    school.save()
+    sign_in(town.dispatcher)
+    address = f"{live}/board/#15/{place.latitude}/{place.longitude}"
+    opened(page, address)
+    page.wait_for_timeout(1_500)  # premises come when the rest is drawn
+    box = page.locator(".board-map").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    thing = page.locator(".board-thing")
+    expect(thing).to_contain_text("东关小学")
+    expect(thing.get_by_role("link")).to_have_attribute("href", f"/premises/{school.pk}/")
+    assert_accessible(page)
+    page.keyboard.press("Escape")
+    expect(thing).to_be_hidden()
+
+    page.get_by_role("button", name="图层").click()
+    box_of = page.get_by_role("checkbox", name="场所")
+    expect(box_of).to_be_checked()
+    box_of.uncheck()
+    assert_accessible(page)
+    page.goto("about:blank")
+    opened(page, address)
+    page.get_by_role("button", name="图层").click()
+    expect(box_of).not_to_be_checked()
+    expect(page.get_by_role("checkbox", name="边界")).to_be_checked()

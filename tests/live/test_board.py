@@ -98,7 +98,7 @@ def test_the_beginning_of_a_board_says_whose_it_is(town: Town) -> None:
         "unit": {"id": town.desk.pk, "name": town.desk.name},
     }  # fmt: skip
     assert found["map"] == {"bbox": None, "tiles": None, "outlines": found["map"]["outlines"]}
-    assert found["layers"] == ["incidents", "premises", "township", "village", "cell"]
+    assert found["layers"] == ["incidents", "heat", "premises", "boundaries", "cells", "labels"]
     assert [one["key"] for one in found["figures"]] == [
         "open", "due_hour", "overdue", "closed_today", "supervised", "on_duty",
     ]  # fmt: skip
@@ -183,14 +183,35 @@ def test_outlines_are_the_viewers_and_are_asked_for_once(town: Town) -> None:
     assert ask(town.dispatcher, "start")["map"]["bbox"] == [114.0, 36.0, 114.1, 36.1]
 
 
-@pytest.mark.parametrize("address", ["start", "figures", "duties", "areas?level=cell", f"find?q={WORD}"])
+def test_premises_are_columns_that_are_asked_for_once(town: Town) -> None:
+    first = factories.LONG_AGO.date()
+    school = Premises(kind="school", name=f"{WORD}小学", active_from=first).place(town.cell)
+    school.longitude, school.latitude = 114.05, 36.05
+    school.save()
+    Premises(kind="shop", name="无坐标", active_from=first).place(town.cell).save()
+    client = browser(town.dispatcher)
+    answer = client.get("/api/v1/board/premises", headers={"accept-language": "en"})
+    assert answer.json() == {
+        "id": [str(school.pk)], "longitude": [114.05], "latitude": [36.05], "kind": ["school"],
+        "name": [f"{WORD}小学"], "kinds": answer.json()["kinds"],
+    }  # fmt: skip
+    assert answer.json()["kinds"]["school"] == "School"
+    headers = {"if-none-match": answer.headers["ETag"], "accept-language": "en"}
+    assert client.get("/api/v1/board/premises", headers=headers).status_code == 304
+    Premises.objects.filter(pk=school.pk).update(name="别的")
+    assert client.get("/api/v1/board/premises", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("address", ["start", "figures", "duties", "premises", "areas?level=cell", f"find?q={WORD}"])
 def test_the_next_township_sees_nothing(town: Town, address: str) -> None:
     next_door = factories.below(town.district, 2, 1)
     roles = (Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.ADMINISTRATOR, Role.GRID_WORKER)
     viewers = [factories.post(role, next_door, factories.unit(area=next_door)) for role in roles]
     before = [_timeless(ask(post, address)) for post in viewers]
     busy(town)
-    Premises(kind="school", name=f"{WORD}小学", active_from=factories.LONG_AGO.date()).place(town.cell).save()
+    school = Premises(kind="school", name=f"{WORD}小学", active_from=factories.LONG_AGO.date()).place(town.cell)
+    school.longitude, school.latitude = 114.05, 36.05
+    school.save()
     assert [_timeless(ask(post, address)) for post in viewers] == before
 
 
@@ -202,7 +223,7 @@ def _timeless(found: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("address", ["start", "figures", "duties", "areas?level=cell", "find?q=street"])
+@pytest.mark.parametrize("address", ["start", "figures", "duties", "premises", "areas?level=cell", "find?q=street"])
 def test_more_rows_take_no_more_queries(town: Town, address: str) -> None:
     def queries() -> int:
         client = browser(town.commander)

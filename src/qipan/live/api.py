@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+from collections.abc import Callable
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, Literal
@@ -71,6 +73,17 @@ class DutiesOut(Schema):
     more: int
 
 
+class PremisesOut(Schema):
+    """Columns: the n-th of each is of the same premises. `kinds`: the kinds in words."""
+
+    id: list[UUID] = Field(examples=[[]])
+    longitude: list[float] = Field(examples=[[]])
+    latitude: list[float] = Field(examples=[[]])
+    kind: list[str] = Field(examples=[[]])
+    name: list[str] = Field(examples=[[]])
+    kinds: dict[str, str] = Field(examples=[{"school": "School"}])
+
+
 class FoundOut(Schema):
     kind: str = Field(examples=["incident"])
     id: str
@@ -115,14 +128,15 @@ def outlines(request: HttpRequest, *, level: LevelOf = "township", v: Version = 
     if wanted < asking.level:
         raise NoSuchArea(field="level")
     version = start.outlines(asking)
-    tag, kept = f'"{level}-{version}"', "private, max-age=31536000, immutable" if v == version else "private, no-cache"
-    headers = {"ETag": tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
-    if tag in request.headers.get("If-None-Match", ""):
-        return HttpResponse(status=304, headers=headers)
-    text = areas.outline(asking.area, level=wanted)
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        text, headers["Content-Encoding"] = _packed(text), "gzip"
-    return HttpResponse(text, content_type="application/geo+json", headers=headers)
+    kept = "private, max-age=31536000, immutable" if v == version else "private, no-cache"
+    return _kept(request, f'"{level}-{version}"', lambda: areas.outline(asking.area, level=wanted),
+                 kept=kept, kind="application/geo+json")  # fmt: skip
+
+
+@router.get("/premises", response=PremisesOut, summary=_("Your premises that have a point, in columns, for a map"))
+def premises(request: HttpRequest) -> HttpResponse:
+    text = orjson.dumps(start.premises(viewer=_viewer(request)))
+    return _kept(request, f'"{hashlib.sha256(text).hexdigest()[:24]}"', lambda: text)
 
 
 @router.get("/replay", response={200: dict[str, Any]}, summary=_("A past day of the map, from the journal"),
@@ -136,6 +150,20 @@ def replayed(request: HttpRequest, *, day: Day) -> HttpResponse:
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         found, headers["Content-Encoding"] = gzip.compress(found, 5, mtime=0), "gzip"
     return HttpResponse(found, content_type="application/json", headers=headers)
+
+
+def _kept(
+    request: HttpRequest, tag: str, content: Callable[[], bytes], *, kept: str = "private, no-cache",
+    kind: str = "application/json",
+) -> HttpResponse:  # fmt: skip
+    """An answer that a browser keeps and asks about by its tag; packed where it can unpack it."""
+    headers = {"ETag": tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
+    if tag in request.headers.get("If-None-Match", ""):
+        return HttpResponse(status=304, headers=headers)
+    text = content()
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        text, headers["Content-Encoding"] = _packed(text), "gzip"
+    return HttpResponse(text, content_type=kind, headers=headers)
 
 
 @lru_cache(maxsize=32)

@@ -48,6 +48,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "find": "/api/v1/board/find",
         "figures": "/api/v1/board/figures",
         "areas": outlines,
+        "premises": "/api/v1/board/premises",
         "events": reverse("live_events"),
         "replay": "/api/v1/board/replay",
         "incident": "/board/incidents/",

@@ -32,7 +32,8 @@ BOARD_TEXTS: dict[str, str | Promise] = {
     "board.layers": _("Layers"),
     "board.layer.incidents": _("Incidents"),
     "board.layer.heat": _("Where they are dense"),
-    "board.layer.villages": _("Villages"),
+    "board.layer.premises": _("Premises"),
+    "board.layer.boundaries": _("Boundaries"),
     "board.layer.cells": _("Cells"),
     "board.layer.labels": _("Names"),
     "board.whole": _("The whole area"),
@@ -50,6 +51,7 @@ BOARD_TEXTS: dict[str, str | Promise] = {
     "board.kind.incident": _("Incident"),
     "board.kind.unit": _("Unit"),
     "board.kind.place": _("Coordinates"),
+    "board.open page": _("Open its page"),
     "board.neighbours": _("Beside it: {names}"),
 }
 

@@ -7,7 +7,7 @@ import { Current } from "./current";
 import { type BoardData, boardData, Failed, get } from "./data";
 import { BoardFind, type Found } from "./find";
 import { type Line, lines } from "./lists";
-import { BoardMap } from "./map";
+import { BoardMap, type Thing } from "./map";
 import type { Place } from "./outlines";
 import { dayOf, figuresThen } from "./replay";
 import { LEVELS } from "./rows";
@@ -30,6 +30,7 @@ export class Board extends LitElement {
   });
   private tab: "mine" | "worst" | undefined;
   private picked = incidentOf(location.search);
+  private thing: Thing | undefined; // picked, and no incident
   private place: Place | undefined;
   private at: [number, number] | undefined;
   private layersOpen = false;
@@ -53,7 +54,7 @@ export class Board extends LitElement {
     });
     document.addEventListener("keydown", (event) => {
       const typing = event.target instanceof HTMLInputElement || document.querySelector("dialog[open], :popover-open");
-      if (event.key === "Escape" && !typing && this.picked) this.pick("");
+      if (event.key === "Escape" && !typing && (this.picked || this.thing)) this.leave();
     });
   }
 
@@ -61,7 +62,11 @@ export class Board extends LitElement {
     const place = this.querySelector<HTMLElement>(".board-map");
     if (!place) return;
     try {
-      const events = { picked: (id: string) => this.pick(id), finer: () => this.outline(false, this.at) };
+      const events = {
+        picked: (id: string) => this.pick(id),
+        thing: (thing: Thing) => this.showThing(thing),
+        finer: () => this.outline(false, this.at),
+      };
       this.map = new BoardMap(place, this.data, events);
       this.draw();
       void this.map.start(this.known.loaded).then(() => {
@@ -89,7 +94,19 @@ export class Board extends LitElement {
     if (found.kind === "area" && this.map) return void this.map.area(Number(found.id), found.link);
     if (found.longitude === null || found.latitude === null) return location.assign(found.link);
     this.map?.go(found.longitude, found.latitude, 15.5);
-    this.map?.point(found.longitude, found.latitude);
+    this.showThing({ ...found, longitude: found.longitude, latitude: found.latitude });
+  }
+
+  private showThing(thing: Thing): void {
+    if (this.picked) this.pick("");
+    this.thing = thing;
+    this.place = this.map?.point(thing.longitude, thing.latitude);
+    this.requestUpdate();
+  }
+
+  private leave(): void {
+    this.thing = undefined;
+    this.pick("");
   }
 
   private draw(): void {
@@ -116,6 +133,7 @@ export class Board extends LitElement {
 
   private pick(id: string, go = false): void {
     this.picked = id;
+    if (id) this.thing = undefined;
     history.pushState(null, "", withIncident(location.href, id));
     void this.show(go);
   }
@@ -125,7 +143,7 @@ export class Board extends LitElement {
     this.at = at;
     const row = (this.past ?? this.known).rows.get(this.picked);
     const point = row ?? (at ? { longitude: at[0], latitude: at[1] } : undefined);
-    if (!this.picked && !this.place) return;
+    if (this.thing || (!this.picked && !this.place)) return;
     this.place = this.map?.pick(this.picked ? point : undefined, go);
     this.requestUpdate();
   }
@@ -230,14 +248,21 @@ export class Board extends LitElement {
       </section>
       <aside class="board-right" aria-label=${text("board.picked")}>
         <div class="board-right-head"><h2>${text("board.picked")}</h2>
-          ${this.picked ? this.control("close", "board.close", () => this.pick("")) : nothing}</div>
-        ${this.picked && this.place ? html`<p class="board-place"><strong>${this.place.name}</strong>
+          ${this.picked || this.thing ? this.control("close", "board.close", () => this.leave()) : nothing}</div>
+        ${this.thing ? this.summary(this.thing) : nothing}
+        ${(this.picked || this.thing) && this.place ? html`<p class="board-place"><strong>${this.place.name}</strong>
           ${this.place.beside.length ? html`<span class="soft">${text("board.neighbours", { names: this.place.beside.join("、") })}</span>` : nothing}</p>` : nothing}
-        ${this.picked ? nothing : html`<p class="soft">${text("board.pick")}</p>`}
+        ${this.picked || this.thing ? nothing : html`<p class="soft">${text("board.pick")}</p>`}
         ${past && this.picked ? html`<p class="replay-note soft">${text("replay.picked")}</p>` : nothing}
         <div class="board-picked" aria-live="polite" @click=${(event: MouseEvent) => this.step(event)}></div>
       </aside>
       <qipan-timebar .address=${this.data.addresses.replay} .now=${now} .moved=${() => this.moved()}></qipan-timebar>`;
+  }
+
+  private summary(thing: Thing) {
+    return html`<div class="board-thing"><h3>${thing.label}</h3>
+      ${thing.detail ? html`<p class="soft">${thing.detail}</p>` : nothing}
+      ${thing.link ? html`<p><a class="button small" href=${thing.link}>${text("board.open page")}</a></p>` : nothing}</div>`;
   }
 
   private control(name: string, words: string, does: () => void, pressed?: boolean) {
@@ -246,7 +271,7 @@ export class Board extends LitElement {
   }
 
   private layers() {
-    const shown = this.map?.shown ?? {};
+    const shown = this.map?.layers.shown ?? {};
     return html`<fieldset class="board-layers"><legend>${text("board.layers")}</legend>
       ${Object.keys(shown).map(
         (name) => html`<label><input type="checkbox" .checked=${shown[name] ?? false}

@@ -19,7 +19,8 @@ export interface Start {
 export interface BoardData {
   texts: Record<string, string>;
   addresses: Record<
-    "map" | "duties" | "worst" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay", string
+    "map" | "duties" | "worst" | "premises" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay",
+    string
   > & {
     areas: Record<string, string>; // by level
   };

@@ -13,33 +13,45 @@ import { make } from "../page";
 import { text } from "../texts";
 import { hashOf, viewOf } from "./address";
 import type { BoardData } from "./data";
+import { Layers, premises } from "./layers";
 import { Outlines, type Place } from "./outlines";
 import type { Drawn, Incident } from "./rows";
 import { inks, mapStyle, OUTLINES, SWITCHES } from "./style";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
 
+export interface Thing {
+  label: string;
+  detail: string;
+  link: string;
+  longitude: number;
+  latitude: number;
+}
+
 export interface MapEvents {
   picked(id: string): void;
+  /** Something that is no incident was picked: premises. */
+  thing(thing: Thing): void;
   /** Outlines came: what is outlined may be outlined finer. */
   finer(): void;
 }
 
-const PICKABLE = ["pressing", "incidents", "clusters"];
+const PICKABLE = ["pressing", "incidents", "clusters", "premises"];
+const PREMISES_FROM = 11.5;
 /** From which zoom a level's outlines, and its names, are there to be seen (style.ts draws them a little later). */
 const NEEDED: Record<number, [number, number]> = { 1: [0, 0], 2: [0, 0], 3: [9.9, 11.2], 4: [11.8, 13.6] };
-const KEY = "qipan.board.layers";
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
 
 export class BoardMap {
-  shown: Record<string, boolean>;
+  readonly layers: Layers;
   readonly outlines: Outlines;
   private readonly top: number;
   private readonly map: MapLibre;
   private readonly whole: [number, number, number, number] | undefined;
   private readonly sources = new Map<string, GeoJSON.FeatureCollection>();
   private readonly named = new Set<number>();
+  private readonly premisesAt: string;
   private ready = false;
 
   constructor(
@@ -48,10 +60,11 @@ export class BoardMap {
     private readonly events: MapEvents,
   ) {
     const { me, map } = data.start;
+    this.premisesAt = data.addresses.premises;
     this.top = me.area.level;
     this.whole = map.bbox ?? undefined;
     this.outlines = new Outlines(data.addresses.areas);
-    this.shown = { incidents: true, heat: false, villages: true, cells: true, labels: true, ...remembered() };
+    this.layers = new Layers(data.start.layers, `qipan.board.layers.${me.post}`);
     const view = viewOf(location.hash);
     this.map = new MapLibre({
       container: place,
@@ -105,6 +118,10 @@ export class BoardMap {
   private async finer(): Promise<void> {
     for (const level of [3, 4]) if (level > this.top && this.seen(level, 0)) await this.level(level);
     await this.lettered();
+    if (this.layers.shown["premises"] && this.map.getZoom() >= PREMISES_FROM && !this.sources.has("premises")) {
+      this.put("premises", NONE);
+      await premises(this.premisesAt).then((found) => this.put("premises", found), () => this.sources.delete("premises"));
+    }
   }
 
   private async level(level: number): Promise<void> {
@@ -143,10 +160,11 @@ export class BoardMap {
   }
 
   private switches(): void {
+    const { shown } = this.layers;
     for (const [name, layers] of Object.entries(SWITCHES)) {
       for (const layer of layers) {
-        const on = this.shown[name] && (!layer.startsWith("name-") || this.shown["labels"]);
-        if (name !== "labels" || layer === "name-townships") this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
+        const on = shown[name] && (!layer.startsWith("name-") || shown["labels"]);
+        this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
       }
     }
   }
@@ -166,13 +184,9 @@ export class BoardMap {
   }
 
   switch(name: string): void {
-    this.shown = { ...this.shown, [name]: !this.shown[name] };
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.shown));
-    } catch {
-      // A browser that keeps nothing: the choice holds for this page.
-    }
+    this.layers.switch(name);
     this.switches();
+    void this.finer();
   }
 
   /** Outlines the incident and the smallest area around it; gives the area's name and those beside it. */
@@ -191,9 +205,8 @@ export class BoardMap {
   }
 
   /** Marks a point that is no incident. */
-  point(longitude: number, latitude: number): void {
-    const geometry: GeoJSON.Point = { type: "Point", coordinates: [longitude, latitude] };
-    this.put("picked", collection([{ type: "Feature", geometry, properties: {} }]));
+  point(longitude: number, latitude: number): Place | undefined {
+    return this.pick({ longitude, latitude }, false);
   }
 
   /** Shows an area; its outline may have to come first. One without any is looked up on its page. */
@@ -232,6 +245,11 @@ export class BoardMap {
     const found = this.under(point, PICKABLE);
     if (!found) return;
     const cluster = found.properties["cluster_id"] as number | undefined;
+    if (found.layer.id === "premises") {
+      const { id, name, kind } = found.properties as Record<string, string>;
+      const [longitude = 0, latitude = 0] = (found.geometry as GeoJSON.Point).coordinates;
+      return this.events.thing({ label: name ?? "", detail: kind ?? "", link: `/premises/${id}/`, longitude, latitude });
+    }
     if (cluster === undefined) return this.events.picked(String(found.properties["id"]));
     const zoom = (await this.source("incidents")?.getClusterExpansionZoom(cluster)) ?? 14;
     const [x = 0, y = 0] = (found.geometry as GeoJSON.Point).coordinates;
@@ -248,6 +266,8 @@ export class BoardMap {
       this.map.getCanvas().style.cursor = this.under(event.point, PICKABLE) ? "pointer" : "";
       waiting = setTimeout(() => {
         const place: [number, number] = [event.lngLat.lng, event.lngLat.lat];
+        const premises = this.under(event.point, ["premises"])?.properties["name"] as string | undefined;
+        if (premises) return void popup.setLngLat(event.lngLat).setText(premises).addTo(this.map);
         const levels = this.map.getZoom() >= 12.4 ? [4, 3, 2] : this.map.getZoom() >= 10.2 ? [3, 2] : [2];
         const found = this.outlines.at(place, levels);
         if (found) popup.setLngLat(event.lngLat).setText(found.properties.name).addTo(this.map);
@@ -269,12 +289,4 @@ async function written(letters: string): Promise<void> {
   line.getBoundingClientRect();
   await document.fonts.ready;
   line.remove();
-}
-
-function remembered(): Record<string, boolean> {
-  try {
-    return JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, boolean>;
-  } catch {
-    return {};
-  }
 }

@@ -45,6 +45,7 @@ export function mapStyle(ink: Inks): StyleSpecification {
       villages: outline,
       cells: outline,
       names: { type: "geojson", data: NOTHING },
+      premises: { type: "geojson", data: NOTHING },
       picked: { type: "geojson", data: NOTHING },
       incidents: {
         type: "geojson",
@@ -125,6 +126,14 @@ function layers(ink: Inks): LayerSpecification[] {
         "heatmap-opacity": 0.85,
       },
     },
+    {
+      id: "premises", source: "premises", type: "circle", minzoom: 12,
+      paint: {
+        "circle-color": ink.sheet, "circle-stroke-color": ink.strong,
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 12, 1.2, 15, 3.2],
+        "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 12, 0.7, 15, 1.4],
+      },
+    },
     label("name-cells", 4, 11, 14, ink),
     label("name-villages", 3, 12, 11.6, ink),
     label("name-townships", 2, 14, 8, ink),
@@ -177,7 +186,7 @@ function layers(ink: Inks): LayerSpecification[] {
 export const SWITCHES: Record<string, readonly string[]> = {
   incidents: ["clusters", "cluster-counts", "incidents", "incidents-supervised", "pressing", "pressing-supervised"],
   heat: ["heat"],
-  villages: ["villages", "name-villages"],
+  premises: ["premises"],
+  boundaries: ["townships", "villages", "name-townships", "name-villages"],
   cells: ["cells", "name-cells"],
-  labels: ["name-townships", "name-villages", "name-cells"],
 };

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from qipan.foundation.areas import queries as areas
-from qipan.foundation.areas.models import Level
+from qipan.foundation.areas.models import Level, PremisesKind
 from qipan.foundation.duties import queries as duties
 from qipan.foundation.duties.rules import State
 from qipan.foundation.journal import queries as journal
@@ -17,6 +17,8 @@ from qipan.live.queries.figures import figures
 
 LEVELS = {"district": Level.DISTRICT, "township": Level.TOWNSHIP, "village": Level.VILLAGE, "cell": Level.CELL}
 MOST = 100  # duties
+LAYERS = ("incidents", "heat", "premises", "boundaries", "cells", "labels")
+PREMISES = ("id", "longitude", "latitude", "kind", "name")
 
 
 def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
@@ -34,7 +36,7 @@ def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
             "unit": {"id": viewer.unit_id, "name": str(viewer.unit)} if viewer.unit_id else None,
         },
         "figures": figures(viewer=viewer, now=now),
-        "layers": ["incidents", "premises", *(name for name, level in LEVELS.items() if level >= viewer.level)],
+        "layers": list(LAYERS),
         "map": {
             "bbox": list(shape.bounds) if shape is not None else None,
             "tiles": None,
@@ -46,6 +48,14 @@ def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
 def outlines(viewer: Post) -> str:
     """A mark that changes with every outline of the viewer's areas: whoever names it may keep what they got."""
     return f"{viewer.area_id}-{areas.revision(viewer.district_id)}-{timezone.localdate():%Y%m%d}"
+
+
+def premises(*, viewer: Post) -> dict[str, Any]:
+    """Columns id, longitude, latitude, kind and name of the viewer's premises that have a point; the kinds in words."""
+    rows = areas.premises(viewer=viewer).filter(longitude__isnull=False).values_list(*PREMISES)
+    columns = zip(*rows, strict=True) if rows else ([] for _name in PREMISES)
+    kinds = {kind.value: str(kind.label) for kind in PremisesKind}
+    return {**dict(zip(PREMISES, columns, strict=True)), "kinds": kinds}
 
 
 def needed(*, viewer: Post, now: datetime) -> dict[str, Any]:
