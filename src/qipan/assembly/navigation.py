@@ -4,7 +4,7 @@ floor); pages of the assembly itself call `register`. What a viewer's post may n
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -41,7 +41,8 @@ GROUPS: dict[str, str | Promise] = {
 class Entry:
     """One line of the navigation. Shown to posts of `roles` (all where empty) that have `ability` (any where empty).
 
-    `covers`: names of further pages that belong to it and do not lie below its address.
+    `covers`: names of further pages that belong to it and do not lie below its address. `when`: asked last, for what
+    is only there at times.
     """
 
     label: str | Promise
@@ -52,9 +53,11 @@ class Entry:
     roles: frozenset[str] = frozenset()
     ability: str = ""
     covers: tuple[str, ...] = ()
+    when: Callable[[Any], bool] | None = None
 
     def shown_to(self, post: Any) -> bool:
-        return (not self.roles or post.role in self.roles) and (not self.ability or post.may(self.ability))
+        allowed = (not self.roles or post.role in self.roles) and (not self.ability or post.may(self.ability))
+        return allowed and (self.when is None or self.when(post))
 
 
 _registered: list[Entry] = []

@@ -91,7 +91,7 @@ def test_what_a_post_no_longer_in_force_did_waits_for_the_administrator(town: To
     assert (incident.status, incident.handler_id) == ("signed", town.handler.pk)
     with pytest.raises(sealed.DecidedAlready):
         sealed.decide(kept_id=kept.pk, apply=True, reason="", by=town.administrator, at=town.later())
-    assert sealed.waiting(viewer=town.administrator) == []
+    assert not sealed.waiting(viewer=town.administrator)
 
 
 def test_a_conflict_in_a_sealed_queue_is_kept_and_may_be_laid_aside(town: Town, phone: Phone) -> None:
@@ -104,8 +104,13 @@ def test_a_conflict_in_a_sealed_queue_is_kept_and_may_be_laid_aside(town: Town, 
     assert "已修复" not in str(bytes(kept.sealed))
     with pytest.raises(NotFound):
         sealed.decide(kept_id=sign.about, apply=False, reason="", by=town.administrator, at=town.later())
+    for blank in ("", "  "):
+        with pytest.raises(sealed.ReasonMissing):
+            sealed.decide(kept_id=kept.pk, apply=False, reason=blank, by=town.administrator, at=town.later())
     sealed.decide(kept_id=kept.pk, apply=False, reason="已由他人办理", by=town.administrator, at=town.later())
-    assert sealed.waiting(viewer=town.administrator) == []
+    assert not sealed.waiting(viewer=town.administrator)
+    told = Entry.objects.get(kind="workflows.field_decided")
+    assert (told.reason, told.status_after, told.post_id) == ("已由他人办理", "laid-aside", town.administrator.pk)
 
 
 def test_photos_travel_in_the_box(town: Town, phone: Phone) -> None:

@@ -126,7 +126,7 @@ def receive(request: HttpRequest, body: shapes.SealedIn) -> Any:
     description=_("What arrived sealed and was not carried out, of the phones in your area."),
 )
 def kept(request: HttpRequest) -> Any:
-    rows = sealed.waiting(viewer=cast(Any, request).viewer)
+    rows = sealed.waiting(viewer=cast(Any, request).viewer)[: sealed.MOST]
     return [
         {"id": one.pk, "device": one.device_id, "person": str(one.device.post.person), "step": one.step,
          "why": one.why, "corrected_time": one.corrected_time, "kept_at": one.kept_at} for one in rows

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import orjson
 from django.db import transaction
+from django.db.models import QuerySet
 from pydantic import ValidationError
 
 from qipan.foundation.devices import access as devices_access
@@ -24,7 +25,7 @@ from qipan.foundation.devices.models import Carried, Device, Kept
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post
-from qipan.foundation.refusals import Conflict, NotFound
+from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.kernels import photos
 from qipan.workflows.field import commands
 from qipan.workflows.field.commands import APPLIED, CONFLICT, REFUSED, REPEATED, Command
@@ -35,6 +36,10 @@ KEPT, MOST = "kept", 500
 
 class DecidedAlready(Conflict):
     """This was decided already."""
+
+
+class ReasonMissing(Invalid):
+    """Give a reason."""
 
 
 def receive(*, device_id: UUID, box: bytes, at: datetime) -> list[dict[str, Any]]:
@@ -101,19 +106,24 @@ def _keep(command: Command, why: str, *, device: Device, at: datetime) -> None:
                        why=why, corrected_time=kept.corrected_time)  # fmt: skip
 
 
-def waiting(*, viewer: Post) -> list[Kept]:
-    """Steps that wait for the viewer's decision, the first to come first."""
+def waiting(*, viewer: Post) -> QuerySet[Kept]:
+    """Steps of the phones in the viewer's area that wait for a decision, the first to come first."""
     require(viewer, "posts.administer")
     rows = Kept.objects.filter(device__in=devices_access.visible(viewer=viewer), decided_at=None)
     done = Carried.objects.values("pk")
-    return list(rows.exclude(pk__in=done).select_related("device__post__person")[:MOST])
+    return rows.exclude(pk__in=done).select_related(*(f"device__{name}" for name in devices_access.NAMES))
+
+
+def told(kept: Kept) -> Command:
+    """The step as the phone told it. For the server's own eyes: what is shown of it is chosen and masked."""
+    return CommandIn.model_validate(orjson.loads(devices.kept_content(kept))).command()
 
 
 @transaction.atomic
 def decide(*, kept_id: UUID, apply: bool, reason: str, by: Post, at: datetime) -> Kept:
     """An administrator has a kept step carried out under the post that did it, or lays it aside; never its own.
 
-    Raises NotFound, DecidedAlready, and whatever refuses the step.
+    Raises NotFound, DecidedAlready, ReasonMissing, and whatever refuses the step.
     """
     require(by, "posts.administer")
     seen = devices_access.visible(viewer=by).exclude(post__person=by.person_id)
@@ -124,9 +134,10 @@ def decide(*, kept_id: UUID, apply: bool, reason: str, by: Post, at: datetime) -
         raise NotFound
     if kept.decided_at or Carried.objects.filter(pk=kept.pk).exists():
         raise DecidedAlready
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
     if apply:
-        command = CommandIn.model_validate(orjson.loads(devices.kept_content(kept))).command()
-        commands.once(replace(command, base=None), device=kept.device, by=kept.device.post, at=at)
+        commands.once(replace(told(kept), base=None), device=kept.device, by=kept.device.post, at=at)
     kept.decided_at, kept.decided_by, kept.applied = at, by, apply
     kept.save(update_fields=["decided_at", "decided_by", "applied"])
     journal.record("workflows.field_decided", kept.device, by=by, at=at, reason=reason, command=kept.pk,

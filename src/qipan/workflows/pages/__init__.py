@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from qipan.workflows.pages.kept import any_waiting
+
 NAVIGATION = [
     {
         "label": _("Inspections"),
@@ -28,5 +30,14 @@ NAVIGATION = [
         "order": 60,
         "icon": "download",
         "ability": "reporting.fill",
+    },
+    {
+        "label": _("Steps to decide"),
+        "url_name": "field_kept",
+        "group": "system",
+        "order": 16,
+        "icon": "alert",
+        "ability": "posts.administer",
+        "when": any_waiting,
     },
 ]

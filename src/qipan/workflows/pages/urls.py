@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from qipan.workflows.pages import inspections, reporting
+from qipan.workflows.pages import inspections, kept, reporting
 
 urlpatterns = [
+    path("devices/kept/", kept.listed, name="field_kept"),
+    path("devices/kept/<uuid:kept_id>/", kept.decide, name="field_decide"),
     path("inspections/", inspections.visits, name="inspections"),
     path("inspections/visits/<uuid:visit_id>/", inspections.visit, name="inspection_visit"),
     path("inspections/visits/<uuid:visit_id>/cancel/", inspections.cancel, name="inspection_cancel"),
