@@ -22,10 +22,11 @@ from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
 from qipan.foundation.posts.models import Post
+from qipan.live import many
 from qipan.live.queries import figures, find, replay, start
 
 router = Router(tags=["board"])
-ROUTERS = [("/board", router)]
+ROUTERS = [("/board", router), ("/board", many.router)]
 LevelOf = Annotated[Literal["district", "township", "village", "cell"], Query(description=_("Which level of areas."))]
 Version = Annotated[
     str, Query(max_length=60, description=_("The `map.outlines` of a start: then the answer may be kept."))

@@ -61,7 +61,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "start": begun,
     }
     first = [addresses["map"], addresses["worst"], addresses["duties"], *list(outlines.values())[:2]]
-    return render(request, "live/board.html", {"data": data, "first": first})
+    return render(request, "live/board.html", {"data": data, "first": first, "charts": post.may("incidents.scores")})
 
 
 @staff("incidents.view")

@@ -74,6 +74,8 @@ export class Board extends LitElement {
         this.requestUpdate();
         performance.mark("board-ready");
         this.dataset["ready"] = "";
+        // Nobody selects before the map is there.
+        void import("./select").then(({ selecting }) => this.map && selecting(this, this.map.ground, this.known.rows, now));
       });
     } catch {
       // No WebGL: everything else still works.
@@ -232,6 +234,7 @@ export class Board extends LitElement {
       <section class="board-middle" aria-label=${text("board.map")}>
         <div class="board-map"></div>
         ${past ? html`<p class="replay-banner" role="status">${text("replay.banner", { day: dayOf(past.from) })}</p>` : nothing}
+        <qipan-selection ?hidden=${past !== undefined} @picked=${(event: CustomEvent<string>) => this.pick(event.detail, true)}></qipan-selection>
         ${this.broken ? html`<p class="note board-broken">${text("board.no map")}</p>` : nothing}
         <div class="board-controls">
           ${this.control("plus", "board.closer", () => this.map?.zoom(1))}

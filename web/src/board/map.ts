@@ -96,6 +96,11 @@ export class BoardMap {
     });
   }
 
+  /** For what is drawn above the map. */
+  get ground(): MapLibre {
+    return this.map;
+  }
+
   /** Draws the outlines that are to be seen, waits for what fills the map, and brings the others when they are, or when there is time. */
   async start(filled: Promise<unknown>): Promise<void> {
     const styled = new Promise<void>((done) => this.map.once("style.load", () => done()));

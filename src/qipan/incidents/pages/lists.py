@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 from django import forms
 from django.contrib import messages
-from django.db import transaction
 from django.db.models import CharField, IntegerField, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
@@ -23,17 +22,16 @@ from django.views.decorators.http import require_GET, require_POST
 
 from qipan.foundation.areas.models import Area
 from qipan.foundation.interface.pages import CURSORS, command_id, staff, turned
-from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.middleware import viewer
-from qipan.foundation.posts.models import Post, Unit
-from qipan.foundation.refusals import Invalid, Refusal
-from qipan.incidents import access, operations, queries, routing
+from qipan.foundation.posts.models import Post
+from qipan.foundation.refusals import Invalid
+from qipan.incidents import access, queries, routing
 from qipan.incidents.models import Category, Incident, SavedView
+from qipan.incidents.operations import many
 from qipan.incidents.pages import marked, wording
 from qipan.incidents.pages.forms import unit_choices
 from qipan.incidents.queries import Filters, Marks
 from qipan.incidents.rules.classes import CLASSES, Klass
-from qipan.incidents.rules.steps import Step, check
 
 SIZE = 50
 STATES: dict[str, Any] = {
@@ -47,10 +45,6 @@ STATES: dict[str, Any] = {
 }
 SORTS = {"-reported": "newest", "reported": "oldest", "due": "due", "-due": "last-due"}
 BATCHES = ("dispatch", "remind")
-
-
-class NothingChosen(Invalid):
-    """Choose at least one incident from the list first."""
 
 
 class UnknownFilter(Invalid):
@@ -221,12 +215,13 @@ def batch(request: HttpRequest) -> HttpResponse:
     )
     if form.is_bound and not form.is_valid():
         return render(request, "incidents/batch.html", {"form": form, "what": what, "rows": []}, status=422)
-    data = form.cleaned_data if form.is_bound else {"unit": "", "note": ""}
+    data = form.cleaned_data if form.is_bound else {}
+    asked = many.Asked(what, int(data["unit"]) if data.get("unit") else None, data.get("note", ""))
     if request.POST.get("really"):
-        done = [_do(one, what, data, post, now, command=uuid5(command_id(request), str(one.pk))) for one in chosen]
-        _tell(request, what, done)
+        done = many.act(ids=chosen, asked=asked, by=post, at=now, command=command_id(request))
+        _tell(request, what, [_told(chosen[one.id], one) for one in done])
         return redirect(_back(request))
-    rows = [_do(one, what, data, post, now, command=None) for one in chosen]
+    rows = [_told(chosen[one.id], one) for one in many.preview(ids=chosen, asked=asked, by=post, at=now)]
     context = {
         "form": form,
         "what": what,
@@ -238,66 +233,25 @@ def batch(request: HttpRequest) -> HttpResponse:
     return render(request, "incidents/batch.html", context)
 
 
-def _chosen(request: HttpRequest, post: Post) -> list[Incident]:
+def _chosen(request: HttpRequest, post: Post) -> dict[UUID, Incident]:
+    """The visible ones among those that were ticked, in their order."""
     try:
         ids = [UUID(key) for key in request.POST.getlist("id")][:SIZE]
     except ValueError as problem:
         raise UnknownFilter from problem
-    if not ids:
-        raise NothingChosen
     rows = (
         access.visible(viewer=post).filter(pk__in=ids).select_related("category", "township", "village", "unit", "desk")
     )
-    return sorted(rows, key=lambda row: ids.index(row.pk))
+    return {row.pk: row for row in sorted(rows, key=lambda row: ids.index(row.pk))}
 
 
-class _TakenBack(Exception):
-    """Ends a preview."""
-
-
-def _do(
-    incident: Incident, what: str, data: dict[str, Any], post: Post, at: datetime, *, command: UUID | None
-) -> dict[str, Any]:
-    """Take the step on one incident, or with no command only see whether it could be taken."""
-    row: dict[str, Any] = {
+def _told(incident: Incident, outcome: many.Outcome) -> dict[str, Any]:
+    return {
         "incident": incident,
         "status_name": wording.status_name(incident.status, incident.klass),
-        "refusal": "",
-        "unit": "",
+        "refusal": outcome.refusal,
+        "unit": outcome.unit,
     }
-    try:
-        with transaction.atomic():
-            body = {"incident": str(incident.pk), **data}
-            if journal.once(command, author=post, name=f"incidents.batch.{what}", body=body, at=at) is not None:
-                return row
-            row["unit"] = _step(incident, what, data, post, at)
-            journal.answer(command, {"id": str(incident.pk)})
-            if command is None:
-                raise _TakenBack
-    except _TakenBack:
-        pass
-    except Refusal as refusal:
-        row["refusal"] = refusal.message
-    return row
-
-
-class NoRule(Invalid):
-    """No routing rule says where this goes. Choose a unit."""
-
-
-def _step(incident: Incident, what: str, data: dict[str, Any], post: Post, at: datetime) -> str:
-    if what == "remind":
-        operations.remind(incident_id=incident.pk, by=post, at=at, note_text=data["note"])
-        return str(incident.unit or incident.desk or "")
-    check(Step.DISPATCH, incident.status)
-    if data["unit"]:
-        unit = Unit.objects.select_related("area").filter(pk=data["unit"], district=post.district_id).first()
-    else:
-        unit = routing.suggest(incident, at=at)
-    if unit is None:
-        raise NoRule
-    operations.dispatch(incident_id=incident.pk, unit=unit, note=data["note"], by=post, at=at)
-    return unit.name
 
 
 def _tell(request: HttpRequest, what: str, done: list[dict[str, Any]]) -> None:
