@@ -47,7 +47,9 @@ BOARD = "qipan-board[data-ready]"
 SHOTS = [
     Shot("board", "/board/", role="commander", ready=BOARD, open=".board-scroll li a"),
     Shot("board-wide", "/board/", role="commander", size="wall", ready=BOARD),
-    Shot("board-dark", "/board/", role="dispatcher", language="en", theme="dark", ready=BOARD, open=".board-scroll li a"),
+    Shot(
+        "board-dark", "/board/", role="dispatcher", language="en", theme="dark", ready=BOARD, open=".board-scroll li a"
+    ),
     Shot("work", "/my-work/", role="handler"),
     Shot("incident", "/incidents/?state=overdue&klass=facility", role="dispatcher", open="table.incidents [data-open]"),
     Shot("clock", "/my-work/", role="handler", open='a[href$="/explain/"]'),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -290,3 +293,56 @@ def test_it_is_no_page_and_nobody_hears_it_without_signing_in(town: Town) -> Non
     assert client.get("/live/events").status_code == 422
     assert client.post("/live/events").status_code == 405
     assert Client().get("/live/events", headers={"accept": "text/event-stream"}).status_code == 302
+
+
+def test_a_village_hears_that_an_incident_is_hidden_from_it_now(address: str, town: Town) -> None:
+    """A category becomes one that no village reads: on the village's board it is gone, elsewhere it stays."""
+    leader = factories.post(Role.COMMANDER, town.village)
+    incident = town.report("street-light", by=town.dispatcher, place=Place(area=town.cell))
+    placed()
+    before = journal.last_position()
+    with board(address, leader) as village, board(address, town.commander) as district:
+        here(village)
+        here(district)
+        hidden = {"hidden_from_village": True}
+        operations.change_category(
+            category=town.category("street-light"), changes=hidden, by=town.administrator, at=town.later()
+        )
+        placed()
+        assert village.next("gone") == {"id": str(incident.pk)}
+        assert district.next("incident")["id"] == str(incident.pk)
+        assert not [each for each in village.rest() if each[0] == "incident"]
+    with board(address, leader, after=before) as village:  # and after a break
+        here(village)
+        assert village.next("gone") == {"id": str(incident.pk)}
+
+
+def test_a_hub_that_closes_ends_its_streams_and_begins_none(address: str, town: Town) -> None:
+    """Those that listen, and those that only now begin."""
+    with board(address, town.commander) as listener:
+        here(listener)
+        [(loop, made)] = [(loop, made) for loop, made in hub._hubs.items() if made.boards]
+        loop.call_soon_threadsafe(made.close)
+        assert listener.ended.wait(2)
+    late = Listener(address, town.commander)
+    assert late.ended.wait(2)
+    late.close()
+
+
+def test_a_signal_that_ends_the_server_closes_the_hub_first() -> None:
+    heard: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: heard.append(number))
+    interrupts = signal.getsignal(signal.SIGINT)
+
+    async def serving() -> bool:
+        hub.close_at_signals()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.05)
+        return hub.hub().closing
+
+    try:
+        assert asyncio.run(serving())
+        assert heard == [signal.SIGTERM]
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGINT, interrupts)

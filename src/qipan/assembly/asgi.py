@@ -30,6 +30,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.assembly.settings")
 get_asgi_application()  # sets Django up; the handler below takes its place
 
 from qipan.assembly import health, metrics  # noqa: E402
+from qipan.live import hub  # noqa: E402
 
 Scope = MutableMapping[str, Any]
 Message = Mapping[str, Any]
@@ -158,6 +159,7 @@ class Application(ASGIHandler):
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                hub.close_at_signals()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await asyncio.to_thread(self.threads.shutdown)

@@ -56,6 +56,8 @@ async def _stream(post: Post, grounds: Grounds, *, english: bool, after: int | N
     board.after = BIGGEST  # nothing is put before it is known where to begin
     with hub.listening(board) as source:
         await source.ready.wait()
+        if board.ended:
+            return
         # From here to the first wait nothing else runs: what is placed up to now is the backlog, the rest is live.
         upto = source.position
         begin = upto if after is None else after

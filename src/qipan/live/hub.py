@@ -6,11 +6,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from threading import Lock
+from types import FrameType
 from typing import Any, TypeVar
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -132,8 +135,18 @@ class Hub:
         self.ready = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="live")
+        self.closing = False
+
+    def close(self) -> None:
+        """The server ends: every stream does, at once, and none begins."""
+        self.closing = True
+        for board in self.every():
+            board.end()
+        self.ready.set()  # also for those that wait for the beginning
 
     def add(self, board: Board) -> None:
+        if self.closing:
+            board.end()
         self.boards.setdefault(board.viewer, set()).add(board)
         if self.task is None:
             self.task = asyncio.create_task(self._run())
@@ -258,6 +271,21 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 def hub() -> Hub:
     """The hub of the running loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def close_at_signals() -> None:
+    """On the server's loop: a signal that ends the server ends its streams first, which would keep it waiting."""
+    loop, here = asyncio.get_running_loop(), hub()
+
+    def ending(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(here.close)
+        if callable(before := found[number]):
+            before(number, frame)
+
+    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    if threading.current_thread() is threading.main_thread():
+        for number in found:
+            signal.signal(number, ending)
 
 
 @contextlib.contextmanager
