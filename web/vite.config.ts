@@ -35,10 +35,15 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rolldownOptions: {
+      // The service worker is started by what imports it.
+      preserveEntrySignatures: "exports-only",
       input: {
         app: "src/app.ts",
         board: "src/board/board.ts",
         charts: "src/board/charts/charts.ts",
+        field: "src/field/field.ts",
+        "field-worker": "src/field/sw.ts",
+        "field-style": "src/styles/field.css",
         style: "src/styles/app.css",
         "board-style": "src/styles/board.css",
         "charts-style": "src/styles/charts.css",

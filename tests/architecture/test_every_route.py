@@ -34,6 +34,7 @@ PUBLIC = {
     r"api/v1/docs": "the document, readable",
     r"public/": "residents report and follow without an account",
     r"open311/v2/": "the protocol's public lists",
+    r"field/": "the shell of the field app, its worker and manifest: the same for everybody, and about nobody",
     r"api/v1/field/sealed": "what was done on a phone arrives also after its person signed out; it reads nothing",
 }
 ONLY_IN_DEVELOPMENT = "style/"

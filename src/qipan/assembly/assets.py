@@ -25,6 +25,21 @@ def manifest() -> dict[str, str]:
     }
 
 
+@cache
+def needed(name: str) -> tuple[str, ...]:
+    """Addresses of an entry and of all that it loads at once: what a phone keeps to start without a network."""
+    entries: dict[str, dict[str, Any]] = json.loads((BUILT / "manifest.json").read_text())
+    by_file = {entry["file"]: key for key, entry in entries.items()}
+    found: dict[str, None] = {}
+    waiting = [by_file[manifest()[name]]]
+    while waiting:
+        entry = entries[waiting.pop()]
+        for file in (entry["file"], *entry.get("css", ())):
+            found[static(f"built/{file}")] = None
+        waiting += [key for key in entry.get("imports", ()) if static(f"built/{entries[key]['file']}") not in found]
+    return tuple(found)
+
+
 def address(name: str) -> str:
     """Where a browser gets an entry of the build, such as `app.js`."""
     return static(f"built/{manifest()[name]}")

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("open311/v2/", include(open311.urls())),
     path("", include("qipan.incidents.pages.urls")),
     path("", include("qipan.workflows.pages.urls")),
+    path("field/", include("qipan.workflows.field.urls")),
     path("", include("qipan.live.urls")),
     path("", include("qipan.assembly.oversight.urls")),
     path("language/", shell.choose_language, name="choose_language"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -30,6 +31,13 @@ CLOCK_STATES = {"running", "paused", "done", "waiting"}
 def asset(name: str) -> str:
     """The address of a built file: `{% asset "app.js" %}`."""
     return assets.address(name)
+
+
+@register.simple_tag
+def kept_assets(*names: str) -> SafeString:
+    """A script's list of what it keeps: built entries with all that they load, and the icons."""
+    found = [address for name in names for address in assets.needed(name)]
+    return SafeString(json.dumps(sorted({*found, static(assets.SPRITE)})))
 
 
 @register.simple_tag

@@ -116,7 +116,7 @@ def down(
 def receive(request: HttpRequest, body: shapes.SealedIn) -> Any:
     version(request)
     box = bytes_of(body.sealed, BoxBroken, "sealed")
-    return sealed.receive(device_id=body.device, box=box, at=timezone.now())
+    return sealed.receive(device_id=body.device, box=box, at=timezone.now(), keep=body.keep)
 
 
 @router.get(

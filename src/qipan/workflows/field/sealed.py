@@ -31,7 +31,7 @@ from qipan.workflows.field import commands
 from qipan.workflows.field.commands import APPLIED, CONFLICT, REFUSED, REPEATED, Command
 from qipan.workflows.field.shapes import CommandIn
 
-KEPT, MOST = "kept", 500
+KEPT, WAITING, MOST = "kept", "waiting", 500
 
 
 class DecidedAlready(Conflict):
@@ -42,9 +42,10 @@ class ReasonMissing(Invalid):
     """Give a reason."""
 
 
-def receive(*, device_id: UUID, box: bytes, at: datetime) -> list[dict[str, Any]]:
+def receive(*, device_id: UUID, box: bytes, at: datetime, keep: bool = True) -> list[dict[str, Any]]:
     """Opens a sealed queue and does with each step what can be done: [{id, seq, result}], nothing that could be read.
 
+    Without `keep`, what was refused or stands against something stays with the phone (`waiting`): its person decides.
     Raises BoxBroken, also for a phone that nobody bound.
     """
     device = Device.objects.select_related(*devices_access.NAMES, "post__district").filter(pk=device_id).first()
@@ -67,7 +68,10 @@ def receive(*, device_id: UUID, box: bytes, at: datetime) -> list[dict[str, Any]
             result = KEPT
         if why:
             failed.add(command.id)
-            _keep(command, why, device=device, at=at)
+            if keep:
+                _keep(command, why, device=device, at=at)
+            else:
+                result = WAITING
         answers.append({"id": str(command.id), "seq": command.seq, "result": result})
     return answers
 

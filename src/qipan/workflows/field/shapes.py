@@ -76,13 +76,19 @@ class SealedIn(Schema):
     sealed: Annotated[str, StringConstraints(max_length=4_000_000)] = Field(
         description=_("The box in base64; see the explanation of the field protocol."), examples=["AAAA"]
     )
+    keep: bool = Field(
+        True,
+        description=_("Whether an administrator decides about what is not carried out; else it stays with the phone."),
+        examples=[True],
+    )
 
 
 class ReceivedOut(Schema):
     id: UUID = Field(description=_("The step's id."), examples=[SOME_ID])
     seq: int = Field(description=_("The step's number in the order of the phone."), examples=[1])
     result: str = Field(
-        description=_("applied, repeated, or kept: an administrator decides about it."), examples=["applied"]
+        description=_("applied, repeated, kept (an administrator decides) or waiting (it stays with the phone)."),
+        examples=["applied"],
     )
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from qipan.foundation.posts.rules import Role
 from qipan.workflows.pages.kept import any_waiting
 
 NAVIGATION = [
+    {
+        "label": _("Field app"),
+        "url_name": "field",
+        "group": "work",
+        "order": 45,
+        "icon": "phone",
+        "roles": (Role.GRID_WORKER, Role.HANDLER),
+        "ability": "incidents.report",
+    },
     {
         "label": _("Inspections"),
         "url_name": "inspections",
