@@ -281,12 +281,15 @@ export class Phone extends EventTarget {
     if (hands === this.hands) await this.load();
   }
 
+  private later(): void {
+    this.online = false;
+    this.failed += 1;
+    this.timer = window.setTimeout(() => void this.sync(), backOff(this.failed));
+  }
+
   private async heardNo(error: unknown): Promise<void> {
-    if (error instanceof Away) {
-      this.online = false;
-      this.failed += 1;
-      this.timer = window.setTimeout(() => void this.sync(), backOff(this.failed));
-    } else if (error instanceof Refused) {
+    if (error instanceof Away) this.later();
+    else if (error instanceof Refused) {
       this.online = true;
       if (error.status === 426) {
         this.tooOld = true;
@@ -311,7 +314,7 @@ export class Phone extends EventTarget {
     } else if (this.stage === "open") this.stage = "ended";
     await this.count();
     this.say();
-    if (this.unsent) await navigator.locks.request(LOCK, () => drainSealed(this.store)).catch(() => 0);
+    if (this.unsent) await navigator.locks.request(LOCK, () => drainSealed(this.store)).catch(() => this.later());
     await this.readQueue();
     this.say();
   }
