@@ -23,7 +23,7 @@ from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
 from qipan.foundation.posts.models import Post
 from qipan.live import many
-from qipan.live.queries import figures, find, replay, start
+from qipan.live.queries import figures, find, replay, start, wall
 
 router = Router(tags=["board"])
 ROUTERS = [("/board", router), ("/board", many.router)]
@@ -151,6 +151,16 @@ def replayed(request: HttpRequest, *, day: Day) -> HttpResponse:
     if "gzip" in request.headers.get("Accept-Encoding", ""):
         found, headers["Content-Encoding"] = gzip.compress(found, 5, mtime=0), "gzip"
     return HttpResponse(found, content_type="application/json", headers=headers)
+
+
+@router.get("/wall", response={200: dict[str, Any]}, summary=_("What a wall screen shows"),
+            description=_("Its views, figures and lists, without the titles of private matters; with `groups` the "
+                          "scoreboard of the last thirty days."),
+            openapi_extra={"x-example": {"now": "2026-05-04T08:30:00Z", "views": [], "figures": [], "worst": [],
+                                         "supervised": [], "groups": None}})  # fmt: skip
+def walled(request: HttpRequest, *, groups: bool = False) -> HttpResponse:
+    found = wall.wall(viewer=_viewer(request), now=timezone.now(), groups=groups)
+    return HttpResponse(orjson.dumps(found, option=orjson.OPT_UTC_Z), content_type="application/json")
 
 
 def _kept(

@@ -29,6 +29,8 @@ NAVIGATION: tuple[dict[str, Any], ...] = (
     {"label": gettext_lazy("Charts"), "url_name": "board_charts", "order": 41, "icon": "chart",
      "roles": frozenset({Role.COMMANDER, Role.DISPATCHER, Role.ADMINISTRATOR, Role.AUDITOR}),
      "ability": "incidents.scores"},
+    {"label": gettext_lazy("Wall screen"), "url_name": "board_wall_views", "order": 42, "icon": "settings",
+     "roles": frozenset({Role.COMMANDER, Role.ADMINISTRATOR}), "ability": "live.set_wall"},
 )  # fmt: skip
 MOST_ENTRIES = 12
 

@@ -232,6 +232,20 @@ export class BoardMap {
     if (this.whole) this.map.fitBounds(this.whole, { padding: 28, duration: calm() ? 0 : 350 });
   }
 
+  /** For a wall screen: everything so many times as large. */
+  magnify(by: number): void {
+    this.map.setPixelRatio(devicePixelRatio * by);
+    this.map.resize();
+  }
+
+  /** Fills the map with one area, which is outlined, or with all of it. */
+  async frame(part?: { id: number; level: number }): Promise<void> {
+    const found = part && (await this.outlines.get(part.level).catch(() => undefined))?.features.find((one) => one.properties.id === part.id);
+    this.put("picked", found ? collection([found]) : NONE);
+    const box = found ? boundsOf([found]) : this.whole;
+    if (box) this.map.fitBounds(box, { padding: 24, duration: 0 });
+  }
+
   zoom(by: number): void {
     this.map.easeTo({ zoom: this.map.getZoom() + by, duration: 200 });
   }
