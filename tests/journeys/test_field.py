@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,8 +19,11 @@ from qipan.foundation.journal import sequencer
 from qipan.incidents import operations
 from qipan.incidents.models import Incident
 from qipan.incidents.operations.report import Place
+from qipan.inspections import defaults
+from qipan.inspections import operations as inspections
 from tests.foundation.areas.conftest import drawn
 from tests.incidents.conftest import Town, make_town
+from tests.inspections.test_visits import shop
 from tests.journeys.browser import assert_accessible, assert_fits
 from tests.journeys.phones import OFF, ON, PIN, Hand, bound, press, unlocked
 from tests.live import serving
@@ -302,6 +305,7 @@ def test_an_old_app_keeps_its_queue_and_a_wrong_clock_is_said(
     hand.ahead = timedelta(hours=1)
     page = bound(hand, town.handler)
     expect(page.locator(".banner")).to_contain_text(re.compile("快了(59|60)分钟"), timeout=DRAINED)
+    expect(page.locator(".card")).to_have_count(1, timeout=DRAINED)
     with monkeypatch.context() as newer:
         newer.setattr(rules, "VERSION", rules.VERSION + rules.BACK + 1)
         signed_by_tap(page, "路灯不亮")
@@ -344,6 +348,28 @@ def test_words_are_never_lost_where_a_photo_finds_no_room(hand: Hand, town: Town
     page.reload()
     press(page)
     expect(page.locator("textarea")).to_have_value("已更换新井盖", timeout=DRAINED)
+
+
+def test_a_visit_is_made_without_a_network(hand: Hand, town: Town) -> None:
+    defaults.load(town.district, since=date(2020, 1, 1))
+    plan = inspections.set_plan(area=town.district, kind="shop", every_days=1, by=town.administrator, at=town.at)
+    premises = shop(town)
+    [visit] = inspections.draw_visits(plan_id=plan.id, on=town.at.date(), at=town.later())
+    page = bound(hand, town.grid_worker)
+    page.locator(".switch a", has_text="巡查清单 1").click()
+    hand.online(OFF)
+    page.locator(".card a", has_text=premises.name).click()
+    page.get_by_role("button", name="正常").first.click()
+    page.locator(".checks textarea").fill("灭火器过期")
+    assert_accessible(page)
+    assert_fits(page)
+    page.get_by_role("button", name="提交：1项有问题").click()
+    expect(page.get_by_text("没有待办的排查")).to_be_visible()
+    hand.online(ON)
+    until(lambda: (page.wait_for_timeout(50), Incident.objects.count())[1] == 1)
+    visit.refresh_from_db()
+    assert visit.state == "done"
+    assert "灭火器过期" in Incident.objects.get().title + Incident.objects.get().text
 
 
 def test_how_long_a_slow_phone_takes(hand: Hand, town: Town, capsys: pytest.CaptureFixture[str]) -> None:

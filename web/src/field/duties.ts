@@ -1,6 +1,7 @@
 /** What I owe: by deadline, or the nearest first once the phone has looked where it is. */
 import { ahead, metres, offers, sorted, type Ahead } from "./ahead";
 import { View, banner, clock, go, html, icon, nothing, phone, text } from "./parts";
+import { visitCards, visitsLeft } from "./patrol";
 import { locate, type Here } from "./place";
 import { distance, moment, statusName } from "./words";
 
@@ -18,6 +19,8 @@ export async function takeNow(row: Ahead, step: string): Promise<void> {
 export const NEEDS_WORDS = new Set(["answer", "verify", "rework", "extend"]);
 
 export class Duties extends View {
+  static override properties = { patrol: { type: Boolean } };
+  declare patrol: boolean;
   private here: Here | undefined;
   private looking = false;
   private problem = "";
@@ -53,7 +56,11 @@ export class Duties extends View {
 
   protected override render() {
     const rows = sorted(mine(), this.here?.point);
+    const visits = visitsLeft().length;
     return html`<section class="view">
+      ${visits || this.patrol ? html`<nav class="switch" aria-label=${text("field.tab.duties")}>
+        <a href="#" aria-current=${this.patrol ? nothing : "page"}>${text("field.tab.duties")} ${rows.length}</a>
+        <a href="#patrol" aria-current=${this.patrol ? "page" : nothing}>${text("field.patrol")} ${visits}</a></nav>` : nothing}
       <div class="tools">
         <button class="button" aria-pressed=${Boolean(this.here)} ?disabled=${this.looking} @click=${() => void this.nearest()}>
           ${icon("locate")} ${text(this.looking ? "field.locating" : "field.nearest")}</button>
@@ -61,7 +68,7 @@ export class Duties extends View {
           ${icon("swap")} ${phone.syncing ? text("field.syncing") : phone.toldAt ? moment(phone.toldAt) : text("field.refresh")}</button>
       </div>
       ${this.problem ? banner(this.problem) : nothing}
-      ${rows.length ? html`<ul class="cards">${rows.map((row) => this.card(row))}</ul>`
+      ${this.patrol ? visitCards(this.here) : rows.length ? html`<ul class="cards">${rows.map((row) => this.card(row))}</ul>`
         : html`<p class="empty">${icon("check")} ${text(phone.toldAt ? "field.nothing" : "field.fetching")}</p>`}
     </section>`;
   }

@@ -8,6 +8,7 @@ import { MapView } from "./map-view";
 import { MeView } from "./me";
 import { View, banner, html, icon, nothing, phone, text } from "./parts";
 import { AWAY_LONG } from "./phone";
+import { VisitView } from "./patrol";
 import { PinPad } from "./pin-pad";
 import { keepCurrent } from "./renewal";
 import { Report } from "./report";
@@ -39,8 +40,8 @@ class Field extends View {
     if (phone.stage === "starting") return html`<p class="soft center">${text("field.starting")}</p>`;
     if (phone.stage !== "open") return html`<field-entrance></field-entrance>${this.notices()}`;
     const [tab = "", id = "", step = ""] = this.place;
-    const here = tab === "duty" ? "" : tab;
-    const back = id ? (step ? `#duty/${id}` : tab === "queue" ? "#queue" : "#") : "";
+    const here = tab === "duty" || tab === "patrol" ? "" : tab;
+    const back = id ? (step ? `#duty/${id}` : tab === "queue" || tab === "patrol" ? `#${tab}` : "#") : "";
     return html`
       <header class="top">
         ${back ? html`<a class="square" href=${back} aria-label=${text("field.back")}>${icon("left")}</a>` : nothing}
@@ -63,11 +64,12 @@ class Field extends View {
 
   private view(tab: string, id: string, step: string) {
     if (tab === "duty") return html`<field-duty .incident=${id} .step=${step}></field-duty>`;
+    if (tab === "patrol") return id ? html`<field-visit .visit=${id}></field-visit>` : html`<field-duties .patrol=${true}></field-duties>`;
     if (tab === "map") return html`<field-map .picked=${id}></field-map>`;
     if (tab === "report") return html`<field-report></field-report>`;
     if (tab === "queue") return id ? html`<field-decide .item=${id}></field-decide>` : html`<field-outbox></field-outbox>`;
     if (tab === "me") return html`<field-me></field-me>`;
-    return html`<field-duties></field-duties>`;
+    return html`<field-duties .patrol=${false}></field-duties>`;
   }
 
   private notices() {
@@ -100,7 +102,7 @@ useLanguage();
 for (const [name, element] of Object.entries({
   "field-app": Field, "field-entrance": Entrance, "field-pin": PinPad, "field-duties": Duties, "field-duty": DutyView,
   "field-step": StepView, "field-report": Report, "field-outbox": Outbox, "field-decide": Decide, "field-map": MapView,
-  "field-cells": Cells, "field-me": MeView,
+  "field-cells": Cells, "field-me": MeView, "field-visit": VisitView,
 })) customElements.define(name, element);
 void phone.begin();
 keepCurrent(phone);

@@ -3,7 +3,7 @@ import { heard } from "./ask";
 import { lock, open } from "./crypt";
 import type { Lease } from "./lease";
 import type { Hands } from "./queue";
-import { merged, type Category, type Down, type Me, type Outlines, type Row } from "./told";
+import { merged, type Category, type Down, type Me, type Outlines, type Patrol, type Row } from "./told";
 
 interface Kept {
   rows: Row[];
@@ -11,7 +11,8 @@ interface Kept {
   recent: string[]; // categories, the last used first
   me: Me;
   onDuty: boolean;
-  told: { cursor: string; areas: number; categories: string; at: number };
+  told: { cursor: string; areas: number; categories: string; patrol: string; at: number };
+  patrol: Patrol;
   areas: Outlines;
 }
 
@@ -45,16 +46,20 @@ export async function refresh(hands: Hands, language: string): Promise<Lease> {
     query.set("cursor", told.cursor);
     query.set("areas", String(told.areas));
     query.set("categories", told.categories);
+    query.set("patrol", told.patrol);
   }
   const { answer, lease } = await heard<Down>("GET", `/down?${query}`, { language });
   const news: Partial<Kept> = {
     rows: merged((await get(hands, "rows")) ?? [], answer),
     told: {
-      cursor: answer.cursor, areas: answer.areas.revision, categories: answer.categories.revision, at: Date.now(),
+      cursor: answer.cursor, areas: answer.areas.revision, categories: answer.categories.revision,
+      patrol: answer.patrol.revision, at: Date.now(),
     },
   };
   if (answer.areas.outlines) news.areas = answer.areas.outlines;
   if (answer.categories.rows) news.categories = answer.categories.rows;
+  const { visits, checklists } = answer.patrol;
+  if (visits && checklists) news.patrol = { visits, checklists };
   const locked = await Promise.all(
     Object.entries(news).map(async ([key, value]) => [key, await lock(hands.key, value)] as const),
   );

@@ -8,9 +8,9 @@ export class MeView extends View {
 
   override async firstUpdated(): Promise<void> {
     const told = await navigator.storage?.estimate?.().catch(() => undefined);
-    if (told?.usage === undefined || told.quota === undefined) return;
-    const mega = (bytes: number) => Math.round(bytes / 1e6);
-    this.room = text("field.me.room", { used: mega(told.usage), free: mega(told.quota - told.usage) });
+    if (told?.usage === undefined) return;
+    // Only what is used: what browsers say is free is a round figure (Chrome: always 10 GB).
+    this.room = text("field.me.room", { used: (told.usage / 1e6).toFixed(1) });
     this.requestUpdate();
   }
 

@@ -91,7 +91,7 @@ export class Decide extends View {
     const state = found.answer?.state ?? null;
     const field = WORDS[command.step];
     const said = field ? String(this.words ?? command.body[field] ?? "") : "";
-    const possible = command.step === "report" || command.step === "extend" || command.step.startsWith("shift") || !state || (state.steps ?? []).includes(command.step);
+    const possible = command.step === "report" || command.step === "visit" || command.step === "extend" || command.step.startsWith("shift") || !state || (state.steps ?? []).includes(command.step);
     return html`<section class="view form">
       ${banner(html`<strong>${text(`field.decide.${found.state}`)}</strong> ${found.answer?.detail ?? ""}`, "problem")}
       <h2>${text("field.decide.yours")}</h2>

@@ -8,13 +8,14 @@ import { backOff, clockOff, isOver, serverNow, type Lease } from "./lease";
 import * as queue from "./queue";
 import { drainSealed } from "./sealed";
 import { LOCK, forget, getMeta, items, openStore, setMeta, type Meta, type Store } from "./store";
-import type { Category, Me, Row } from "./told";
+import type { Category, Me, Patrol, Row } from "./told";
 import { language } from "./words";
 
 /** `ended`: unlocked, but the phone may show nothing until the server has spoken. */
 export type Stage = "starting" | "unfit" | "unbound" | "locked" | "open" | "ended";
 
 export const AWAY_LONG = 5 * 60_000;
+const NO_PATROL: Patrol = { visits: [], checklists: [] };
 const POLL = 60_000;
 const NEWS_TAKE = 2_000;
 
@@ -30,6 +31,7 @@ export class Phone extends EventTarget {
   rows: Row[] = [];
   categories: Category[] = [];
   recent: string[] = [];
+  patrol: Patrol = NO_PATROL;
   queue: queue.Read[] = [];
   unsent = 0; // known also while locked
   me: Me | undefined;
@@ -137,19 +139,20 @@ export class Phone extends EventTarget {
   lock(): void {
     if (this.stage !== "open" && this.stage !== "ended") return;
     this.hands = this.me = undefined;
-    [this.rows, this.categories, this.queue, this.stage] = [[], [], [], "locked"];
+    [this.rows, this.categories, this.queue, this.patrol, this.stage] = [[], [], [], NO_PATROL, "locked"];
     this.say();
   }
 
   private async load(): Promise<void> {
     const hands = this.hands;
     if (!hands) return;
-    const [rows, categories, recent, me, onDuty, told] = await Promise.all([
+    const [rows, categories, recent, me, onDuty, told, patrol] = await Promise.all([
       held.get(hands, "rows"), held.get(hands, "categories"), held.get(hands, "recent"), held.get(hands, "me"),
-      held.get(hands, "onDuty"), held.get(hands, "told"),
+      held.get(hands, "onDuty"), held.get(hands, "told"), held.get(hands, "patrol"),
     ]);
     if (hands !== this.hands) return; // locked meanwhile
     [this.rows, this.categories, this.recent] = [rows ?? [], categories ?? [], recent ?? []];
+    this.patrol = patrol ?? NO_PATROL;
     [this.me, this.onDuty, this.toldAt] = [me ?? this.me, onDuty ?? false, told?.at ?? 0];
     await this.readQueue();
   }
@@ -307,7 +310,7 @@ export class Phone extends EventTarget {
     const gone = why === "revoked";
     if (!again) await forget(this.store, why, { words: gone || why === "lease", keys: gone });
     this.ended = why;
-    [this.rows, this.categories, this.recent] = [[], [], []];
+    [this.rows, this.categories, this.recent, this.patrol] = [[], [], [], NO_PATROL];
     if (gone) {
       this.hands = this.me = undefined;
       this.stage = "unbound";

@@ -44,6 +44,27 @@ export interface Category {
 
 export type Outlines = GeoJSON.FeatureCollection<GeoJSON.Polygon | GeoJSON.MultiPolygon, { id: number; name: string }>;
 
+export interface Visit {
+  id: string;
+  name: string;
+  place: string;
+  longitude: number | null;
+  latitude: number | null;
+  opened_at: string;
+  due_at: string;
+  checklist: string;
+}
+
+export interface Checklist {
+  id: string;
+  items: { id: string; text: string; text_en: string; category: string }[];
+}
+
+export interface Patrol {
+  visits: Visit[];
+  checklists: Checklist[];
+}
+
 export interface Down {
   cursor: string;
   whole: boolean;
@@ -53,6 +74,7 @@ export interface Down {
   gone: string[];
   areas: { revision: number; outlines: Outlines | null };
   categories: { revision: string; rows: Category[] | null };
+  patrol: { revision: string; visits: Visit[] | null; checklists: Checklist[] | null };
 }
 
 /** How an incident stands now, as an answer to a step says it. */
