@@ -60,20 +60,23 @@ class ViewsForm(forms.Form):
 
     def __init__(self, data: Any = None, *, post: Post) -> None:
         super().__init__(data)
-        rows = list(WallView.objects.filter(area=post.area_id))
+        rows = queries.views(viewer=post)  # what holds now, be it of the area above
         below = Area.objects.filter(parent=post.area_id, valid_to=None).order_by("pinyin").values_list("pk", "name")
         parts, kinds = [("", "—"), *below], [("", "—"), *WallView.Kind.choices]
         for number in range(1, MOST_VIEWS + 1):
             row = rows[number - 1] if number <= len(rows) else None
             self.fields[f"kind_{number}"] = forms.ChoiceField(
-                label=_("View"), choices=kinds, required=False, initial=row.kind if row else ""
+                label=_("What is shown"), choices=kinds, required=False, initial=row["kind"] if row else ""
             )
             self.fields[f"part_{number}"] = forms.ChoiceField(
-                label=_("Part"), choices=parts, required=False, initial=str(row.part_id or "") if row else ""
+                label=_("Part"),
+                choices=parts,
+                required=False,
+                initial=str(row["part"]["id"]) if row and row["part"] else "",
             )
             self.fields[f"seconds_{number}"] = forms.IntegerField(
                 label=_("Seconds"), min_value=SHORTEST, max_value=LONGEST, required=False,
-                initial=row.seconds if row else 20,
+                initial=row["seconds"] if row else 20,
             )  # fmt: skip
 
     def rows(self) -> list[list[Any]]:
