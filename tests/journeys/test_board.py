@@ -9,12 +9,15 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from qipan.foundation.areas.models import Premises
 from qipan.foundation.journal import sequencer
+from qipan.foundation.posts import operations as posts
 from qipan.incidents.models import Incident
 from qipan.incidents.operations.report import Place
+from qipan.live import here
 from tests import factories
 from tests.foundation.areas.conftest import drawn
 from tests.incidents.conftest import Town, make_town
@@ -182,3 +185,21 @@ def test_layers_are_switched_and_remembered_and_premises_picked(page: Page, live
     page.get_by_role("button", name="图层").click()
     expect(box_of).not_to_be_checked()
     expect(page.get_by_role("checkbox", name="边界")).to_be_checked()
+
+
+def test_staff_on_duty_are_on_the_map_until_they_go_off(page: Page, live: str, town: Town, sign_in) -> None:
+    place, now = inside(town), timezone.now()
+    posts.open_shift(by=town.grid_worker, at=now)
+    here.tell(by=town.grid_worker, longitude=place.longitude, latitude=place.latitude, accuracy=8, at=now)
+    sign_in(town.dispatcher)
+    opened(page, f"{live}/board/#15/{place.latitude}/{place.longitude}")
+    page.wait_for_timeout(1_500)  # staff come when the rest is drawn
+    box = page.locator(".board-map").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".board-thing")).to_contain_text(str(town.grid_worker.person))
+    page.keyboard.press("Escape")
+    posts.close_shift(by=town.grid_worker, at=timezone.now())
+    page.wait_for_timeout(8_000)  # the feed tells of points every five seconds
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".board-thing")).to_be_hidden()

@@ -79,7 +79,7 @@ class Listener:
         try:
             for line in self.answer.iter_lines():
                 if not line and "event" in fields:
-                    self.events.put((fields["event"], int(fields["id"]), json.loads(fields["data"])))
+                    self.events.put((fields["event"], int(fields.get("id", self.position)), json.loads(fields["data"])))
                 if not line:
                     fields = {}
                 name, _colon, value = line.partition(": ")

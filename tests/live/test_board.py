@@ -98,7 +98,7 @@ def test_the_beginning_of_a_board_says_whose_it_is(town: Town) -> None:
         "unit": {"id": town.desk.pk, "name": town.desk.name},
     }  # fmt: skip
     assert found["map"] == {"bbox": None, "tiles": None, "outlines": found["map"]["outlines"]}
-    assert found["layers"] == ["incidents", "heat", "premises", "boundaries", "cells", "labels"]
+    assert found["layers"] == ["incidents", "heat", "premises", "boundaries", "cells", "labels", "staff"]
     assert [one["key"] for one in found["figures"]] == [
         "open", "due_hour", "overdue", "closed_today", "supervised", "on_duty",
     ]  # fmt: skip

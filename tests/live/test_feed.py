@@ -35,7 +35,8 @@ def town() -> Town:
 
 
 @pytest.fixture
-def address(town: Town) -> Iterator[str]:
+def address(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(hub, "POINTS_EVERY", 1_000.0)  # tests/live/test_here.py is about them
     with server() as made:
         yield made
     until(nobody_sits)

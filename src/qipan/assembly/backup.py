@@ -92,6 +92,7 @@ def make(folder: Path, *, conninfo: str, now: datetime | None = None, tell: Prog
             "--compress=6",
             "--no-owner",
             "--no-privileges",
+            "--no-unlogged-table-data",
             f"--snapshot={snapshot}",
             f"--file={folder / DUMP}",
             "--dbname",
@@ -311,7 +312,8 @@ def _run(path: Path, *words: str, forgiven: re.Pattern[str] | None = None) -> No
 def _tables(connection: psycopg.Connection[Any]) -> list[str]:
     rows = connection.execute(
         "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
-        "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1"
+        "WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition "
+        "AND c.relpersistence = 'p' ORDER BY 1"
     )
     return [row[0] for row in rows]
 

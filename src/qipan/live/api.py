@@ -13,16 +13,17 @@ from uuid import UUID
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Query, Router, Schema
+from ninja import Query, Router, Schema, Status
 from pydantic import Field
 
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.access import NoSuchArea
+from qipan.foundation.duties.rules import SEE
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
 from qipan.foundation.posts.models import Post
-from qipan.live import many
+from qipan.live import here, many
 from qipan.live.queries import figures, find, replay, start, wall
 
 router = Router(tags=["board"])
@@ -85,6 +86,23 @@ class PremisesOut(Schema):
     kinds: dict[str, str] = Field(examples=[{"school": "School"}])
 
 
+class HereIn(Schema):
+    longitude: float = Field(ge=-180, le=180, examples=[114.35])
+    latitude: float = Field(ge=-90, le=90, examples=[36.1])
+    accuracy: float = Field(ge=0, le=100_000, description=_("In metres."), examples=[12.0])
+
+
+class StaffOut(Schema):
+    post: UUID
+    name: str
+    role: str
+    unit: str
+    longitude: float
+    latitude: float
+    accuracy: float
+    at: datetime
+
+
 class FoundOut(Schema):
     kind: str = Field(examples=["incident"])
     id: str
@@ -119,6 +137,20 @@ def duties(request: HttpRequest) -> Any:
 @router.get("/find", response=list[FoundOut], summary=_("Areas, premises, incidents, units and coordinates"))
 def found(request: HttpRequest, *, q: Words = "") -> Any:
     return find.find(viewer=_viewer(request), text=q, now=timezone.now())
+
+
+@router.get("/here", response=list[StaffOut], summary=_("Where those on duty in your area are"))
+def staff(request: HttpRequest) -> Any:
+    return here.staff(viewer=_viewer(request), at=timezone.now())
+
+
+@router.post("/here", response={204: None}, summary=_("Where you are, while you are on duty"),
+             description=_("The last point only, for a quarter of an hour at most; gone when your shift ends. It is "
+                           "never journalled. Sent again it takes the place of the one before."))  # fmt: skip
+def tell(request: HttpRequest, body: HereIn) -> Status[None]:
+    by = require(request.post, SEE)  # type: ignore[attr-defined]
+    here.tell(by=by, longitude=body.longitude, latitude=body.latitude, accuracy=body.accuracy, at=timezone.now())
+    return Status(204, None)
 
 
 @router.get("/areas", response={200: dict[str, Any]}, summary=_("Outlines of your areas of one level, for a map"),

@@ -26,13 +26,14 @@ from django.utils import timezone
 from qipan.foundation.journal.sequencer import CHANNEL
 from qipan.foundation.refusals import TooMany
 from qipan.incidents.rules.steps import Status
-from qipan.live import rows
+from qipan.live import here, rows
 from qipan.live.rows import Change, Grounds
 from qipan.live.sight import Row, Viewer, sees
 
 T = TypeVar("T")
 MOST_WAITING = 500  # events for a slow reader; with more, it is told to load everything anew
 STREAMS = 4  # of one session
+POINTS_EVERY = 5.0  # seconds: where staff are
 CHECKED_EVERY = 15.0  # seconds: whether those who listen still may, and whether a call was missed
 log = logging.getLogger(__name__)
 
@@ -96,6 +97,7 @@ class Board:
         self.waiting: deque[bytes] = deque()
         self.wake = asyncio.Event()
         self.ended = False
+        self.points: bytes | None = None  # what was said last of where staff are
 
     def put(self, position: int, data: bytes) -> None:
         if position <= self.after:
@@ -104,6 +106,13 @@ class Board:
             self.reset(position)
         else:
             self.waiting.append(data)
+            self.wake.set()
+
+    def say(self, position: int, points: bytes) -> None:
+        """Where staff are, where it is not what was said last. It is no change of the journal and has no position."""
+        if points != self.points and self.after <= position and len(self.waiting) < MOST_WAITING:
+            self.points = points
+            self.waiting.append(b"event: here\ndata: %s\n\n" % points)
             self.wake.set()
 
     def reset(self, position: int) -> None:
@@ -184,6 +193,34 @@ class Hub:
             await asyncio.sleep(1)
 
     async def _listen(self) -> None:
+        pointing = asyncio.create_task(self._point())
+        try:
+            await self._hear()
+        finally:
+            pointing.cancel()
+
+    async def _point(self) -> None:
+        """Where staff are: looked at for everybody together, told where it changed."""
+        while True:
+            await asyncio.sleep(POINTS_EVERY)
+            if not any(viewer.role in here.SEERS for viewer in self.boards):
+                continue
+            try:
+                dots = await self.ask(partial(here.dots, at=timezone.now()))
+            except Exception:
+                log.exception("where staff are cannot be told now")
+                continue
+            self._tell_points(dots)
+
+    def _tell_points(self, dots: list[here.Dot]) -> None:
+        for viewer, boards in self.boards.items():
+            if viewer.role in here.SEERS:
+                points = [(dot.post, dot.longitude, dot.latitude) for dot in dots if viewer.area in dot.areas]
+                told = orjson.dumps(points)
+                for board in boards:
+                    board.say(self.position, told)
+
+    async def _hear(self) -> None:
         async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as listening:
             await listening.execute(f"LISTEN {CHANNEL}")
             await (self._advance() if self.ready.is_set() else self._begin())
@@ -282,7 +319,7 @@ def close_at_signals() -> None:
         if callable(before := found[number]):
             before(number, frame)
 
-    found = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    found = {int(number): signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     if threading.current_thread() is threading.main_thread():
         for number in found:
             signal.signal(number, ending)

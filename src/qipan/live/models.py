@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from qipan.foundation.areas.models import Area
+from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals.privacy import Privacy
 from qipan.kernels.ids import new_id
 
@@ -49,3 +50,27 @@ class WallView(models.Model):
 
     def __str__(self) -> str:
         return f"{self.order} {self.kind}"
+
+
+class Here(models.Model):
+    """The last point of a post on duty, and no other: a new one takes its place, the end of the shift takes it away (a
+    trigger sees to that), and so does a quarter of an hour. It is in no journal, no log of the database, no backup."""
+
+    privacy: ClassVar[Privacy] = Privacy(staff=("longitude", "latitude", "accuracy", "at"))
+
+    post = models.OneToOneField(Post, models.CASCADE, primary_key=True, related_name="+")
+    longitude = models.FloatField()
+    latitude = models.FloatField()
+    accuracy = models.FloatField()
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=Q(longitude__range=(-180, 180), latitude__range=(-90, 90), accuracy__gte=0),
+                name="live_here_on_earth",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

@@ -51,6 +51,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "figures": "/api/v1/board/figures",
         "areas": outlines,
         "premises": "/api/v1/board/premises",
+        "here": "/api/v1/board/here",
         "events": reverse("live_events"),
         "replay": "/api/v1/board/replay",
         "incident": "/board/incidents/",

@@ -33,6 +33,7 @@ BOARD_TEXTS: dict[str, str | Promise] = {
     "board.layer.incidents": _("Incidents"),
     "board.layer.heat": _("Where they are dense"),
     "board.layer.premises": _("Premises"),
+    "board.layer.staff": _("Staff on duty"),
     "board.layer.boundaries": _("Boundaries"),
     "board.layer.cells": _("Cells"),
     "board.layer.labels": _("Names"),

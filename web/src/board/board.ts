@@ -26,6 +26,7 @@ export class Board extends LitElement {
     drawn: () => this.draw(),
     changed: () => this.requestUpdate(),
     touched: () => void this.show(false, true),
+    here: (points) => void this.map?.staff?.heard(points),
     around: (longitude, latitude) => this.map?.around([longitude, latitude]) ?? "",
   });
   private tab: "mine" | "worst" | undefined;

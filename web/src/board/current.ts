@@ -20,6 +20,8 @@ export interface Changes {
   changed(): void;
   /** The picked incident may read otherwise now. */
   touched(): void;
+  /** Staff on duty are where it says. */
+  here(points: [string, number, number][]): void;
   /** What lies around a point, for a line of the list. */
   around(longitude: number, latitude: number): string;
 }
@@ -73,6 +75,7 @@ export class Current {
       },
       incident: (row, position) => this.heard(row.id, row, false, position),
       gone: (id, closed, position) => this.heard(id, undefined, closed, position),
+      here: (points) => this.changes.here(points),
       duty: () => this.soon("duties", () => this.duties()),
       state: (state) => this.hear(state),
       position: () => this.rows.position,

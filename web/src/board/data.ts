@@ -19,7 +19,7 @@ export interface Start {
 export interface BoardData {
   texts: Record<string, string>;
   addresses: Record<
-    "map" | "duties" | "worst" | "premises" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay",
+    "map" | "duties" | "worst" | "premises" | "here" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay",
     string
   > & {
     areas: Record<string, string>; // by level

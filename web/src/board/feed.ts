@@ -12,6 +12,8 @@ export interface Heard {
   /** `closed`: it was brought to its end; else it is out of sight for another reason. */
   gone(id: string, closed: boolean, position: number): void;
   duty(): void;
+  /** Staff on duty: each post with its point. */
+  here(points: [string, number, number][]): void;
   state(state: State): void;
   position(): number;
   /** The position of the journal up to which everything was heard. */
@@ -105,6 +107,7 @@ export class Feed {
       this.heard.gone(id, closed ?? false, position);
     });
     on("duty", () => this.heard.duty());
+    on("here", (data) => this.heard.here(data as [string, number, number][]));
     on("reset", () => {
       source.close();
       void this.start();

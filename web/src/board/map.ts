@@ -16,6 +16,7 @@ import type { BoardData } from "./data";
 import { Layers, premises } from "./layers";
 import { Outlines, type Place } from "./outlines";
 import type { Drawn, Incident } from "./rows";
+import { StaffOnDuty } from "./staff";
 import { inks, mapStyle, OUTLINES, SWITCHES } from "./style";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
@@ -36,7 +37,7 @@ export interface MapEvents {
   finer(): void;
 }
 
-const PICKABLE = ["pressing", "incidents", "clusters", "premises"];
+const PICKABLE = ["pressing", "incidents", "clusters", "staff", "premises"];
 const PREMISES_FROM = 11.5;
 /** From which zoom a level's outlines, and its names, are there to be seen (style.ts draws them a little later). */
 const NEEDED: Record<number, [number, number]> = { 1: [0, 0], 2: [0, 0], 3: [9.9, 11.2], 4: [11.8, 13.6] };
@@ -46,6 +47,7 @@ const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => (
 export class BoardMap {
   readonly layers: Layers;
   readonly outlines: Outlines;
+  readonly staff: StaffOnDuty | undefined;
   private readonly top: number;
   private readonly map: MapLibre;
   private readonly whole: [number, number, number, number] | undefined;
@@ -64,6 +66,7 @@ export class BoardMap {
     this.top = me.area.level;
     this.whole = map.bbox ?? undefined;
     this.outlines = new Outlines(data.addresses.areas);
+    if (data.start.layers.includes("staff")) this.staff = new StaffOnDuty(data.addresses.here, (marks) => this.put("staff", marks));
     this.layers = new Layers(data.start.layers, `qipan.board.layers.${me.post}`);
     const view = viewOf(location.hash);
     this.map = new MapLibre({
@@ -113,6 +116,7 @@ export class BoardMap {
     this.ready = true;
     this.map.on("zoomend", () => void this.finer());
     void this.finer();
+    void this.staff?.begin();
     if (this.top < 3) requestIdleCallback(() => void this.level(3));
   }
 
@@ -264,6 +268,11 @@ export class BoardMap {
     const found = this.under(point, PICKABLE);
     if (!found) return;
     const cluster = found.properties["cluster_id"] as number | undefined;
+    if (found.layer.id === "staff") {
+      const { name, detail } = found.properties as Record<string, string>;
+      const [longitude = 0, latitude = 0] = (found.geometry as GeoJSON.Point).coordinates;
+      return this.events.thing({ label: name ?? "", detail: detail ?? "", link: "", longitude, latitude });
+    }
     if (found.layer.id === "premises") {
       const { id, name, kind } = found.properties as Record<string, string>;
       const [longitude = 0, latitude = 0] = (found.geometry as GeoJSON.Point).coordinates;
@@ -285,7 +294,7 @@ export class BoardMap {
       this.map.getCanvas().style.cursor = this.under(event.point, PICKABLE) ? "pointer" : "";
       waiting = setTimeout(() => {
         const place: [number, number] = [event.lngLat.lng, event.lngLat.lat];
-        const premises = this.under(event.point, ["premises"])?.properties["name"] as string | undefined;
+        const premises = this.under(event.point, ["staff", "premises"])?.properties["name"] as string | undefined;
         if (premises) return void popup.setLngLat(event.lngLat).setText(premises).addTo(this.map);
         const levels = this.map.getZoom() >= 12.4 ? [4, 3, 2] : this.map.getZoom() >= 10.2 ? [3, 2] : [2];
         const found = this.outlines.at(place, levels);

@@ -46,6 +46,7 @@ export function mapStyle(ink: Inks): StyleSpecification {
       cells: outline,
       names: { type: "geojson", data: NOTHING },
       premises: { type: "geojson", data: NOTHING },
+      staff: { type: "geojson", data: NOTHING },
       picked: { type: "geojson", data: NOTHING },
       incidents: {
         type: "geojson",
@@ -174,6 +175,18 @@ function layers(ink: Inks): LayerSpecification[] {
       },
     ]),
     {
+      id: "staff", source: "staff", type: "circle",
+      paint: {
+        "circle-color": ink.ink, "circle-radius": 3, "circle-stroke-color": ink.sheet, "circle-stroke-width": 3,
+      },
+    },
+    {
+      id: "staff-ring", source: "staff", type: "circle",
+      paint: {
+        "circle-color": "rgba(0,0,0,0)", "circle-radius": 6.5, "circle-stroke-color": ink.ink, "circle-stroke-width": 1.4,
+      },
+    },
+    {
       id: "picked-point", source: "picked", type: "circle", filter: ["==", ["geometry-type"], "Point"],
       paint: {
         "circle-color": "rgba(0,0,0,0)", "circle-radius": 15, "circle-stroke-color": ink.ink, "circle-stroke-width": 3,
@@ -187,6 +200,7 @@ export const SWITCHES: Record<string, readonly string[]> = {
   incidents: ["clusters", "cluster-counts", "incidents", "incidents-supervised", "pressing", "pressing-supervised"],
   heat: ["heat"],
   premises: ["premises"],
+  staff: ["staff", "staff-ring"],
   boundaries: ["townships", "villages", "name-townships", "name-villages"],
   cells: ["cells", "name-cells"],
 };

@@ -13,6 +13,7 @@ from qipan.foundation.duties import queries as duties
 from qipan.foundation.duties.rules import State
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.models import Post
+from qipan.live import here
 from qipan.live.queries.figures import figures
 
 LEVELS = {"district": Level.DISTRICT, "township": Level.TOWNSHIP, "village": Level.VILLAGE, "cell": Level.CELL}
@@ -36,7 +37,7 @@ def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
             "unit": {"id": viewer.unit_id, "name": str(viewer.unit)} if viewer.unit_id else None,
         },
         "figures": figures(viewer=viewer, now=now),
-        "layers": list(LAYERS),
+        "layers": [*LAYERS, *(["staff"] if viewer.role in here.SEERS else [])],
         "map": {
             "bbox": list(shape.bounds) if shape is not None else None,
             "tiles": None,
