@@ -33,7 +33,8 @@ class Field extends View {
     // Away for five minutes, in a pocket or on a table: the phone locks itself.
     const away = () => Date.now() - this.stirred > AWAY_LONG && phone.lock();
     document.addEventListener("visibilitychange", away);
-    setInterval(() => (away(), this.requestUpdate()), 15_000);
+    // Every view draws its clocks anew.
+    setInterval(() => (away(), document.hidden || phone.dispatchEvent(new Event("change"))), 15_000);
   }
 
   protected override render() {
