@@ -47,7 +47,7 @@ export class Selection extends LitElement {
     const typing = target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
     if (this.hidden || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], :popover-open")) return;
     if (event.key === "s" && !this.drawing) this.start();
-    else if (event.key === "Escape" && (this.drawing || this.found)) this.end();
+    else if (event.key === "Escape" && (this.drawing || this.corners.length)) this.end();
     else if (event.key === "Enter" && this.drawing && this.corners.length > 2) this.close();
     else return;
     event.preventDefault();

@@ -25,7 +25,7 @@ function inks(): Inks {
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     ink: of("ink"), soft: of("ink-soft"), line: of("line"), strong: of("line-strong"), sheet: of("sheet"),
-    sunk: of("sunk"), font: of("sans"),
+    sunk: of("sunk"), font: of("sans").replaceAll('"', "'"), // a file's attributes stand between the others
   };
 }
 
@@ -128,8 +128,7 @@ export class Picture {
 /** The picture with its title as the text of an SVG file, as wide as a page. */
 export function svgOf(shape: Shape, title: string): { text: string; width: number; height: number } {
   const size = { width: WIDE, height: height(shape) + 40 };
-  const place = document.createElement("div");
-  const chart = init(place, null, { renderer: "svg", ssr: true, ...size });
+  const chart = init(null, null, { renderer: "svg", ssr: true, ...size });
   chart.setOption(option(shape, title));
   const text = chart.renderToSVGString();
   chart.dispose();
