@@ -21,6 +21,7 @@ from qipan.incidents.models import Incident
 from qipan.incidents.operations.report import Place
 from qipan.inspections import defaults
 from qipan.inspections import operations as inspections
+from qipan.live.models import Here
 from tests.foundation.areas.conftest import drawn
 from tests.incidents.conftest import Town, make_town
 from tests.inspections.test_visits import shop
@@ -370,6 +371,18 @@ def test_a_visit_is_made_without_a_network(hand: Hand, town: Town) -> None:
     visit.refresh_from_db()
     assert visit.state == "done"
     assert "灭火器过期" in Incident.objects.get().title + Incident.objects.get().text
+
+
+def test_on_duty_the_last_point_is_told_only_where_it_is_allowed(hand: Hand, town: Town) -> None:
+    page = bound(hand, town.grid_worker)
+    tab(page, "我的")
+    page.get_by_role("button", name="到岗值班").click()
+    until(lambda: (page.wait_for_timeout(50), Carried.objects.filter(step="shift_on").count())[1] == 1)
+    page.wait_for_timeout(500)
+    assert not Here.objects.exists()
+    page.get_by_role("checkbox").check()
+    until(lambda: (page.wait_for_timeout(50), Here.objects.count())[1] == 1)
+    assert Here.objects.get().post_id == town.grid_worker.pk
 
 
 def test_how_long_a_slow_phone_takes(hand: Hand, town: Town, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ import { VisitView } from "./patrol";
 import { PinPad } from "./pin-pad";
 import { keepCurrent } from "./renewal";
 import { Report } from "./report";
+import { EVERY, tellHere } from "./telling";
 import { useLanguage } from "./words";
 
 const TABS = [["", "list"], ["map", "map"], ["report", "plus"], ["queue", "upload"], ["me", "person"]] as const;
@@ -33,6 +34,7 @@ class Field extends View {
     // Away for five minutes, in a pocket or on a table: the phone locks itself.
     const away = () => Date.now() - this.stirred > AWAY_LONG && phone.lock();
     document.addEventListener("visibilitychange", away);
+    setInterval(() => void tellHere(), EVERY);
     // Every view draws its clocks anew.
     setInterval(() => (away(), document.hidden || phone.dispatchEvent(new Event("change"))), 15_000);
   }

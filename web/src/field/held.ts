@@ -11,6 +11,7 @@ interface Kept {
   recent: string[]; // categories, the last used first
   me: Me;
   onDuty: boolean;
+  shares: boolean;
   told: { cursor: string; areas: number; categories: string; patrol: string; at: number };
   patrol: Patrol;
   areas: Outlines;

@@ -1,4 +1,5 @@
 /** Me and this phone: shift, language, until when it may be read, locking. */
+import { tellHere } from "./telling";
 import { toast } from "../toasts";
 import { View, html, icon, nothing, phone, text } from "./parts";
 import { language, moment, useLanguage, type Language } from "./words";
@@ -18,6 +19,7 @@ export class MeView extends View {
     const step = phone.onDuty ? "shift_off" : "shift_on";
     await phone.take(step, null, {}, text(`field.step.${step}`));
     toast(text("field.kept"));
+    void tellHere();
   }
 
   private speak(wanted: Language): void {
@@ -32,6 +34,8 @@ export class MeView extends View {
       ${me ? html`<h2>${me.person}</h2><p class="soft">${[me.role, me.place].filter(Boolean).join(" · ")}</p>` : nothing}
       <button class="button big ${phone.onDuty ? "" : "primary"}" @click=${() => void this.shift()}>${icon("clock")} ${text(phone.onDuty ? "field.step.shift_off" : "field.step.shift_on")}</button>
       <p class="soft small">${text(phone.onDuty ? "field.me.on" : "field.me.off")}</p>
+      <label class="tick"><input type="checkbox" .checked=${phone.shares}
+        @change=${(event: Event) => void phone.share((event.target as HTMLInputElement).checked).then(tellHere)} /> ${text("field.me.share")}</label>
       <dl class="facts">
         ${me ? html`<dt>${text("field.me.phone")}</dt><dd>${me.phone}</dd>` : nothing}
         ${lease ? html`<dt>${text("field.me.lease")}</dt><dd>${moment(lease.until - lease.offset)}</dd>` : nothing}

@@ -36,6 +36,7 @@ export class Phone extends EventTarget {
   unsent = 0; // known also while locked
   me: Me | undefined;
   onDuty = false;
+  shares = false; // whether the desks may see where I am while on duty
   online: boolean | undefined;
   syncing = false;
   tooOld = false;
@@ -146,13 +147,13 @@ export class Phone extends EventTarget {
   private async load(): Promise<void> {
     const hands = this.hands;
     if (!hands) return;
-    const [rows, categories, recent, me, onDuty, told, patrol] = await Promise.all([
+    const [rows, categories, recent, me, onDuty, told, patrol, shares] = await Promise.all([
       held.get(hands, "rows"), held.get(hands, "categories"), held.get(hands, "recent"), held.get(hands, "me"),
-      held.get(hands, "onDuty"), held.get(hands, "told"), held.get(hands, "patrol"),
+      held.get(hands, "onDuty"), held.get(hands, "told"), held.get(hands, "patrol"), held.get(hands, "shares"),
     ]);
     if (hands !== this.hands) return; // locked meanwhile
     [this.rows, this.categories, this.recent] = [rows ?? [], categories ?? [], recent ?? []];
-    this.patrol = patrol ?? NO_PATROL;
+    [this.patrol, this.shares] = [patrol ?? NO_PATROL, shares ?? false];
     [this.me, this.onDuty, this.toldAt] = [me ?? this.me, onDuty ?? false, told?.at ?? 0];
     await this.readQueue();
   }
@@ -160,6 +161,12 @@ export class Phone extends EventTarget {
   private async readQueue(): Promise<void> {
     await this.count();
     if (this.hands) this.queue = await queue.read(this.hands);
+  }
+
+  async share(wanted: boolean): Promise<void> {
+    this.shares = wanted;
+    if (this.hands) await held.put(this.hands, "shares", wanted);
+    this.say();
   }
 
   /** The outlines of the own cells; read when a map is shown, because they are the largest thing on the phone. */
