@@ -1,7 +1,8 @@
 """The screenshots of README and docs: `python3 run.py shots [NAME ...]`.
 
 Starts the demo (or uses the one at --address), signs in as each role with one click and keeps the pictures beside this
-file. A picture is a line of `SHOTS`; `open` is a link to follow from the page and `ready` what must be there, by CSS.
+file. A picture is a line of `SHOTS`; `open` is a link to follow from the page and `ready` what must be there, by CSS;
+`bind` a phone first, as the field app asks.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from tests.journeys import browser as system
 
 HERE = Path(__file__).parent
 SETTLED = 4000.0  # milliseconds for a map to draw what was picked
+PIN = "482913"
 LANGUAGES = {"zh": "zh-CN", "en": "en-GB"}
 
 
@@ -40,6 +42,7 @@ class Shot:
     theme: str = "light"
     open: str = ""
     ready: str = ""
+    bind: bool = False
     whole: bool = False
 
 
@@ -49,6 +52,12 @@ SHOTS = [
     Shot("board-wide", "/board/", role="commander", size="wall", ready=BOARD),
     Shot(
         "board-dark", "/board/", role="dispatcher", language="en", theme="dark", ready=BOARD, open=".board-scroll li a"
+    ),
+    Shot("charts", "/board/charts/", role="commander", ready=".charts[data-ready]"),
+    Shot("wall", "/board/wall/", role="commander", size="wall", ready="qipan-wall[data-ready]"),
+    Shot("field", "/field/", role="handler", size="phone", bind=True, ready=".card"),
+    Shot(
+        "field-report", "/field/", role="handler", size="phone", bind=True, ready=".tabs", open=".tabs a:nth-child(3)"
     ),
     Shot("work", "/my-work/", role="handler"),
     Shot("incident", "/incidents/?state=overdue&klass=facility", role="dispatcher", open="table.incidents [data-open]"),
@@ -81,6 +90,8 @@ def take(shot: Shot, *, browser: Browser, address: str, folder: Path) -> Path:
         if shot.role:
             sign_in(page, shot.role)
         page.goto(shot.path)
+        if shot.bind:
+            bind(page)
         if shot.ready:
             page.wait_for_selector(shot.ready)
         if shot.open:
@@ -106,6 +117,16 @@ def sign_in(page: Page, role: str) -> None:
         raise SystemExit(f"the demo has nobody with the role {role}")
     button.click()
     page.wait_for_load_state()
+
+
+def bind(page: Page) -> None:
+    """First use of the field app: the phone's name as offered, a PIN twice."""
+    page.locator("form button").click()
+    for _time in range(2):
+        page.wait_for_function("document.querySelectorAll('.dots i:not([data-full])').length === 6")
+        for digit in PIN:
+            page.get_by_role("button", name=digit, exact=True).click()
+    page.locator(".tabs").wait_for()
 
 
 @contextlib.contextmanager
