@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import random
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -152,6 +154,18 @@ def test_a_line_around_them_finds_the_open_ones_inside(town: Town) -> None:
         refused = ask(town.dispatcher, "preview", step="remind", polygon=corners)
         assert refused.status_code == 422, corners
     assert ask(town.dispatcher, "inside", polygon=line, ids=here).status_code == 422
+
+
+@pytest.mark.timeout(120)
+def test_a_line_that_crosses_itself_encloses_by_even_and_odd_however_many_corners(town: Town) -> None:
+    """Taken as it is: to make a valid shape of a scribble took the server six minutes."""
+    place = Place(area=town.cell, longitude=114.05, latitude=36.2)
+    here, _outside = filed(town, place=place), filed(town, place=replace(place, longitude=114.2, latitude=36.35))
+    eight = [[114.0, 36.0], [114.4, 36.4], [114.4, 36.0], [114.0, 36.4]]
+    assert [one["id"] for one in ask(town.dispatcher, "inside", polygon=eight).json()["rows"]] == [str(here.pk)]
+    dice = random.Random(1)
+    scribble = [[dice.uniform(114, 114.4), dice.uniform(36, 36.4)] for _corner in range(500)]
+    assert ask(town.dispatcher, "inside", polygon=scribble).status_code == 200
 
 
 def test_at_most_two_hundred_at_once(town: Town, monkeypatch: Any) -> None:

@@ -114,9 +114,11 @@ class ActOut(Schema):
 
 def inside(*, asking: Post, polygon: list[tuple[float, float]]) -> list[UUID]:
     """The open incidents on the asker's map that lie in a polygon. Two queries. Raises NoPolygon."""
-    shape = shapely.make_valid(shapely.Polygon(polygon)) if len(polygon) > 2 else shapely.Polygon()
-    if shape.area == 0:
+    if shapely.MultiPoint(polygon).convex_hull.area == 0:
         raise NoPolygon(field="polygon")
+    # A line that crosses itself is taken as it is, by even and odd: to make it valid takes minutes for a scribble.
+    shape = shapely.Polygon(polygon)
+    shapely.prepare(shape)
     rows = queries.map_feed(viewer=asking).rows
     points = np.array([row[1:3] for row in rows], dtype=float).reshape(-1, 2)
     here = shapely.intersects_xy(shape, points[:, 0], points[:, 1])
