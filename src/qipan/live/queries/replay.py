@@ -186,7 +186,7 @@ def _told(viewer: Post, files: list[File]) -> dict[UUID, list[Happened]]:
         cursor.execute(ENTRIES, values)
         for key, at, kind, before, after, inside, detail in cursor.fetchall():
             read = orjson.loads(detail) if detail else None
-            found[key].append(Happened(at, kind, before, after, inside, read))
+            found[key].append(Happened(at, kind, before, after, area is None or inside, read))
     return found
 
 
