@@ -20,6 +20,7 @@ import qipan
 from qipan.assembly import openapi, problems
 from qipan.assembly.navigation import ROOMS
 from qipan.foundation.interface import limits
+from qipan.foundation.interface.api import has_nul
 from qipan.foundation.interface.problems import answer
 from qipan.foundation.posts import api_auth, api_once
 from qipan.foundation.refusals import Refusal
@@ -45,17 +46,9 @@ class StrictJson(Parser):
             found = orjson.loads(request.body)
         except orjson.JSONDecodeError as problem:
             raise HttpError(400, "not JSON") from problem
-        if b"\\u0000" in request.body and _has_nul(found):
+        if b"\\u0000" in request.body and has_nul(found):
             raise HttpError(400, "NUL in a text")
         return cast(dict[str, Any], found)
-
-
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(each) for pair in value.items() for each in pair)
-    return isinstance(value, list) and any(_has_nul(each) for each in value)
 
 
 def _in_language(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Count, Sum
 
 from qipan.foundation.devices import access, boxes, rules
 from qipan.foundation.devices.models import Carried, Device, Kept, Photo
@@ -14,6 +15,7 @@ from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.models import Post
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.foundation.vault import operations as vault
+from qipan.kernels import identity
 from qipan.kernels.ids import new_id
 
 PURPOSE, PHOTOS, STEPS = "devices.keys", "devices.photos", "devices.steps"
@@ -26,6 +28,14 @@ class NameMissing(Invalid):
 
 class TooManyDevices(Conflict):
     """A post works with at the most {most} phones. Revoke one first."""
+
+
+class TooManyPhotosWait(Conflict):
+    """As many photos of this phone as may wait for their steps do. Send the steps first."""
+
+
+class TooManyStepsWait(Conflict):
+    """As many steps of this phone as may wait for a decision do. An administrator decides about them first."""
 
 
 class RevokedBefore(Conflict):
@@ -47,9 +57,9 @@ def bind(*, name: str, public_key: bytes, version: int, clock_offset: int, by: P
     device_id, (private, public) = new_id(), boxes.new_pair()
     key_id, sealed = vault.seal_bytes(private, district_id=by.district_id, purpose=PURPOSE, owner=device_id)
     device = Device.objects.create(
-        id=device_id, post=by, name=name.strip()[:80], public_key=public_key, server_public_key=public,
-        server_private_key=sealed, key_id=key_id, bound_at=at, seen_at=at, lease_until=at + rules.LEASE,
-        version=version, clock_offset=clock_offset,
+        id=device_id, post=by, name=identity.mask_text(name.strip()).text[:80], public_key=public_key,
+        server_public_key=public, server_private_key=sealed, key_id=key_id, bound_at=at, seen_at=at,
+        lease_until=at + rules.LEASE, version=version, clock_offset=clock_offset,
     )  # fmt: skip
     journal.record("devices.bound", device, by=by, at=at)
     return device
@@ -93,7 +103,7 @@ def opened(device: Device, box: bytes) -> bytes:
 def keep_photo(*, command_id: UUID, content: bytes, device: Device, at: datetime) -> Photo | None:
     """A photo that waits for its step; sent again it takes the place of the one before. None where its step was carried
     out already, so that a queue sent again leaves nothing lying. Raises NotFound where another phone sent one under
-    this id."""
+    this id, TooManyPhotosWait."""
     # One photo of a phone at a time; its steps go on meanwhile, as they only need the phone to be there.
     Device.objects.select_for_update(no_key=True).get(pk=device.pk)
     district_id = device.post.district_id
@@ -102,6 +112,9 @@ def keep_photo(*, command_id: UUID, content: bytes, device: Device, at: datetime
         raise NotFound
     if Carried.objects.filter(pk=command_id, device=device).exists():
         return None
+    others = Photo.objects.filter(device=device).exclude(pk=command_id).aggregate(count=Count("pk"), size=Sum("size"))
+    if others["count"] >= rules.MOST_PHOTOS or (others["size"] or 0) + len(content) > rules.MOST_PHOTO_BYTES:
+        raise TooManyPhotosWait
     key_id, sealed = vault.seal_bytes(content, district_id=district_id, purpose=PHOTOS, owner=command_id)
     values = {"device": device, "digest": hashlib.sha256(content).digest(), "size": len(content), "sealed": sealed,
               "key_id": key_id, "sent_at": at}  # fmt: skip
@@ -170,7 +183,12 @@ def reseal_photos(key_id: str, batch: int) -> int:
 
 def keep(*, command_id: UUID, step: str, why: str, content: bytes, corrected_time: datetime, device: Device,
          at: datetime) -> Kept | None:  # fmt: skip
-    """A step waits for an administrator's decision; None where it does so already. Part of the caller's transaction."""
+    """A step waits for an administrator's decision; None where it does so already. Part of the caller's transaction.
+    Raises TooManyStepsWait: whoever holds a phone's key may send without a session, but not without end."""
+    if Kept.objects.filter(pk=command_id).exists():
+        return None
+    if Kept.objects.filter(device=device, decided_at=None).count() >= rules.MOST_KEPT:
+        raise TooManyStepsWait
     key_id, sealed = vault.seal_bytes(content, district_id=device.post.district_id, purpose=STEPS, owner=command_id)
     values = {"device": device, "step": step[:12], "why": why[:60], "sealed": sealed, "key_id": key_id,
               "corrected_time": corrected_time, "kept_at": at}  # fmt: skip

@@ -11,6 +11,8 @@ BACK = 2
 LEASE = timedelta(hours=24)  # how long a phone may be read without a word from the server
 FLAGGED = timedelta(minutes=5)  # beyond this, the time of a step by the phone is told as doubtful
 MOST_DEVICES = 5  # of one post, at a time
+MOST_PHOTOS, MOST_PHOTO_BYTES = 500, 1024**3  # of one phone, that wait for their steps
+MOST_KEPT = 1_000  # steps of one phone that wait for a decision
 
 KINDS = {
     "devices.bound": _("Phone bound"),

@@ -29,6 +29,15 @@ def in_utc(given: datetime) -> datetime:
         raise ValueError(str(problem)) from problem
 
 
+def has_nul(value: Any) -> bool:
+    """Whether any text in a JSON value holds NUL, which PostgreSQL has in no text."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(has_nul(each) for pair in value.items() for each in pair)
+    return isinstance(value, list) and any(has_nul(each) for each in value)
+
+
 BIGGEST = 2**63 - 1
 AreaId = Annotated[
     int, Field(ge=1, le=BIGGEST, description=_("The number of an area (never its official code)."), examples=[1])

@@ -22,16 +22,19 @@ from qipan.foundation.devices import access as devices_access
 from qipan.foundation.devices import operations as devices
 from qipan.foundation.devices.boxes import BoxBroken
 from qipan.foundation.devices.models import Carried, Device, Kept
+from qipan.foundation.interface.api import has_nul
 from qipan.foundation.journal import operations as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.models import Post
+from qipan.foundation.posts.rules import PostKind
 from qipan.foundation.refusals import Conflict, Invalid, NotFound
 from qipan.kernels import photos
 from qipan.workflows.field import commands
 from qipan.workflows.field.commands import APPLIED, CONFLICT, REFUSED, REPEATED, Command
 from qipan.workflows.field.shapes import CommandIn
+from qipan.workflows.field.steps import STEPS
 
-KEPT, WAITING, MOST = "kept", "waiting", 500
+KEPT, WAITING, UNKNOWN, MOST = "kept", "waiting", "unknown", 500
 
 
 class DecidedAlready(Conflict):
@@ -54,7 +57,13 @@ def receive(*, device_id: UUID, box: bytes, at: datetime, keep: bool = True) -> 
     queue, pictures = _opened(device, box)
     by, answers = device.post, []
     failed: set[UUID] = set()
+    ids = [command.id for command in queue]
+    aside = set(Kept.objects.filter(device=device, pk__in=ids, applied=False).values_list("pk", flat=True))
     for command in sorted(queue, key=lambda each: each.seq):
+        if command.id in aside:  # decided: the same box again changes nothing about that
+            failed.add(command.id)
+            answers.append({"id": str(command.id), "seq": command.seq, "result": KEPT})
+            continue
         if picture := pictures.get(command.id):
             devices.keep_photo(command_id=command.id, content=picture, device=device, at=at)
         why = _not_in_force(command, device)
@@ -80,6 +89,8 @@ def _opened(device: Device, box: bytes) -> tuple[list[Command], dict[UUID, bytes
     """The steps of a box and the photos in it, by their command."""
     try:
         found = orjson.loads(devices.opened(device, box))
+        if has_nul(found):
+            raise BoxBroken(field="sealed")
         rows = [CommandIn.model_validate(each).command() for each in found["commands"][:MOST]]
         given = {UUID(key): base64.b64decode(text, validate=True) for key, text in found.get("photos", {}).items()}
     except (ValidationError, KeyError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
@@ -92,7 +103,8 @@ def _not_in_force(command: Command, device: Device) -> str:
     post, when = device.post, commands.corrected(command, device)
     if not post.person.is_active:
         return "person-disabled"
-    if when < post.valid_from or (post.valid_to and when >= post.valid_to):
+    stands_in = post.kind != PostKind.DEPUTY or Post.objects.filter(pk=post.pk).in_force(when).exists()
+    if when < post.valid_from or (post.valid_to and when >= post.valid_to) or not stands_in:
         return "post-not-in-force"
     if device.revoked_at and when > device.revoked_at:
         return "device-revoked"
@@ -101,8 +113,9 @@ def _not_in_force(command: Command, device: Device) -> str:
 
 @transaction.atomic
 def _keep(command: Command, why: str, *, device: Device, at: datetime) -> None:
+    step = command.step if command.step in STEPS else UNKNOWN  # one that nobody knows may be named anything
     kept = devices.keep(
-        command_id=command.id, step=command.step, why=why, content=orjson.dumps(command.plain()),
+        command_id=command.id, step=step, why=why, content=orjson.dumps(command.plain()),
         corrected_time=commands.corrected(command, device), device=device, at=at,
     )  # fmt: skip
     if kept is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from qipan.workflows.field.commands import Command
 
 SOME_ID = "0198c0de-0000-7000-8000-000000000001"
 TIME = "2026-05-04T08:30:00+08:00"
+# Of a phone's clock, however wrong: set right, it is still a time that can be kept and shown.
+PhoneTime = Annotated[Moment, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 
 
 class CommandIn(Schema):
@@ -35,7 +38,7 @@ class CommandIn(Schema):
     body: dict[str, Any] = Field(
         {}, description=_("What the step says, in the form of the same step of incidents."), examples=[{}]
     )
-    device_time: Moment = Field(description=_("What the phone's clock showed."), examples=[TIME])
+    device_time: PhoneTime = Field(description=_("What the phone's clock showed."), examples=[TIME])
 
     def command(self) -> Command:
         return Command(**dict(self))
