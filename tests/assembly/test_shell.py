@@ -163,6 +163,7 @@ def test_a_form_with_errors_keeps_what_was_typed_and_names_the_field(client):
         (Role.HANDLER, {"sec-ch-ua-mobile": "?1"}, "/my-work/"),
         (Role.HANDLER, {"user-agent": "Mozilla/5.0 (Android 14; Mobile) Firefox/140.0"}, "/my-work/"),
         (Role.GRID_WORKER, {}, "/my-work/"),
+        (Role.GRID_WORKER, {"sec-ch-ua-mobile": "?1"}, "/field/"),
         (Role.AUDITOR, {}, "/my-work/"),
     ],
 )

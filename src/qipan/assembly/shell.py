@@ -47,8 +47,9 @@ def _shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a viewer starts: a desk at the board (what the address says beside the path goes along), a handler on a
-    phone at their own work, anybody else at the first page of the navigation; a stranger at the sign-in."""
+    """Where a viewer starts: a desk at the board (what the address says beside the path goes along), on a phone a
+    handler at their own work and a grid worker in the field app, anybody else at the first page of the navigation; a
+    stranger at the sign-in."""
     if not request.user.is_authenticated:
         return redirect("account_login")
     post = getattr(request, "post", None)
@@ -57,6 +58,8 @@ def home(request: HttpRequest) -> HttpResponse:
             return redirect("my_work")
         query = request.META["QUERY_STRING"]
         return redirect(reverse("board") + (f"?{query}" if query else ""))
+    if post is not None and post.role == Role.GRID_WORKER and _on_a_phone(request):
+        return redirect("field")
     groups = navigation.groups(request)
     return redirect(groups[0]["entries"][0]["url"] if groups else "usersessions_list")
 

@@ -114,7 +114,8 @@ export class Entrance extends View {
             <p class="soft small">${text("field.bind.why")}</p>
             ${this.problem ? banner(this.problem, "problem") : nothing}
             <button class="button primary wide">${text("field.go on")}</button>
-          </form>`;
+          </form>
+          <p class="center"><a href="/my-work/">${text("field.bind.not")}</a></p>`;
       default:
         return html`<field-pin .heading=${text(this.at === "pin" ? "field.pin.set" : "field.pin.repeat")}
           .note=${text("field.pin.note")} .problem=${this.problem} .busy=${this.busy}

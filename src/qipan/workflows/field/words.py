@@ -46,6 +46,7 @@ FIELD_TEXTS: dict[str, str | Promise] = {
     "field.bind.title": _("Name this phone"),
     "field.bind.name": _("Name of the phone"),
     "field.bind.why": _("By this name you revoke it, should it be lost."),
+    "field.bind.not": _("Not now: use the web pages"),
     "field.bind.android": _("My phone"),
     "field.bind.iphone": _("My iPhone"),
     "field.pin.set": _("Choose a PIN"),
