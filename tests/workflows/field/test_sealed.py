@@ -73,6 +73,23 @@ def test_what_was_done_before_a_phone_was_revoked_counts_and_what_came_after_wai
     assert incident.status == "signed"
 
 
+@pytest.mark.parametrize("how", ["phone", "post"])
+def test_a_clock_set_back_helps_no_step_that_comes_long_after_the_end(town: Town, phone: Phone, how: str) -> None:
+    incident = town.dispatched()
+    sign = phone.step("sign", about=incident, base=incident.version, at=town.at)
+    if how == "phone":
+        operations.revoke(device_id=phone.device.pk, by=town.administrator, at=town.later())
+    else:
+        Post.objects.filter(pk=town.handler.pk).update(valid_to=town.later())
+        phone.device.post.refresh_from_db()
+    late = town.later() + sealed.LATE
+    (answer,) = sealed.receive(device_id=phone.device.pk, box=box(phone, sign), at=late)
+    assert answer["result"] == "kept"
+    assert Kept.objects.get().why == "arrived-late"
+    incident.refresh_from_db()
+    assert incident.status == "dispatched"
+
+
 @pytest.mark.parametrize("how", ["post", "person"])
 def test_what_a_post_no_longer_in_force_did_waits_for_the_administrator(town: Town, phone: Phone, how: str) -> None:
     incident = town.dispatched()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,7 @@ from qipan.workflows.field.commands import APPLIED, CONFLICT, REFUSED, REPEATED,
 from qipan.workflows.field.shapes import CommandIn
 from qipan.workflows.field.steps import STEPS
 
+LATE = timedelta(days=3)  # a phone may be without a network for a day, and a weekend
 KEPT, WAITING, UNKNOWN, MOST = "kept", "waiting", "unknown", 500
 
 
@@ -66,7 +67,7 @@ def receive(*, device_id: UUID, box: bytes, at: datetime, keep: bool = True) -> 
             continue
         if picture := pictures.get(command.id):
             devices.keep_photo(command_id=command.id, content=picture, device=device, at=at)
-        why = _not_in_force(command, device)
+        why = _not_in_force(command, device, at=at)
         if not why:
             answer = commands.answer(command, device=device, by=by, at=at, failed=failed)
             why = answer["code"] if answer["result"] in {CONFLICT, REFUSED} else ""
@@ -98,8 +99,11 @@ def _opened(device: Device, box: bytes) -> tuple[list[Command], dict[UUID, bytes
     return rows, {key: content for key, content in given.items() if len(content) <= photos.MOST_BYTES}
 
 
-def _not_in_force(command: Command, device: Device) -> str:
-    """Why a step may not be carried out by itself; empty where it may."""
+def _not_in_force(command: Command, device: Device, *, at: datetime) -> str:
+    """Why a step may not be carried out by itself; empty where it may.
+
+    A clock can be set back: what comes long after the phone was revoked or the post ended is not taken at its word.
+    """
     post, when = device.post, commands.corrected(command, device)
     if not post.person.is_active:
         return "person-disabled"
@@ -108,6 +112,8 @@ def _not_in_force(command: Command, device: Device) -> str:
         return "post-not-in-force"
     if device.revoked_at and when > device.revoked_at:
         return "device-revoked"
+    if any(end and at > end + LATE for end in (device.revoked_at, post.valid_to)):
+        return "arrived-late"
     return ""
 
 

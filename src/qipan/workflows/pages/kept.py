@@ -27,6 +27,7 @@ SHOWN = 50
 REASONS = {
     "person-disabled": gettext_lazy("The account was disabled when it arrived."),
     "post-not-in-force": gettext_lazy("The post was not in force when it was done."),
+    "arrived-late": gettext_lazy("It arrived more than three days after the phone was revoked or the post ended."),
     "device-revoked": gettext_lazy("The phone had been revoked when it was done."),
     "changed-meanwhile": gettext_lazy("Somebody else had done something about it meanwhile."),
     "depends": gettext_lazy("It builds on another step that was not carried out."),
