@@ -79,6 +79,16 @@ def test_nothing_is_left_when_the_post_ends_or_a_quarter_of_an_hour_has_passed(t
     assert not Here.objects.exists()
 
 
+def test_a_post_that_ends_with_its_shift_open_is_seen_nowhere(town: Town) -> None:
+    posts.open_shift(by=town.grid_worker, at=town.later())
+    tell(town.grid_worker)
+    assert [dot.post for dot in here.dots(at=timezone.now())] == [town.grid_worker.pk]
+    Post.objects.filter(pk=town.grid_worker.pk).update(valid_to=timezone.now())
+    assert here.dots(at=timezone.now()) == []
+    assert seen(town.commander) == []
+    assert here.forget(at=timezone.now()) == 1
+
+
 def test_no_other_table_holds_the_point_and_the_journal_says_nothing(town: Town) -> None:
     posts.open_shift(by=town.grid_worker, at=town.later())
     client = factories.sign_in(Client(), town.grid_worker)

@@ -34,8 +34,8 @@ def tell(*, by: Post, longitude: float, latitude: float, accuracy: float, at: da
 
 
 def forget(*, at: datetime) -> int:
-    """Points that are too old, and those of shifts that are over; how many."""
-    on_duty = Shift.objects.filter(closed_at=None).values("post")
+    """Points that are too old, and those of shifts or posts that are over; how many."""
+    on_duty = Shift.objects.filter(closed_at=None, post__in=Post.objects.in_force(at).values("pk")).values("post")
     old = Here.objects.filter(at__lt=at - KEPT).delete()[0]
     return old + Here.objects.exclude(post__in=on_duty).delete()[0]
 
@@ -68,7 +68,7 @@ class Dot:
 def dots(*, at: datetime) -> list[Dot]:
     """Everybody's, for the feed. One query."""
     areas = (f"post__area__{name}" for name in ("district_id", "township_id", "village_id", "id"))
-    rows = Here.objects.filter(at__gte=at - KEPT).order_by("post_id")
+    rows = Here.objects.filter(at__gte=at - KEPT, post__in=Post.objects.in_force(at).values("pk")).order_by("post_id")
     return [
         Dot(post, x, y, frozenset(inside))
         for post, x, y, *inside in rows.values_list("post_id", "longitude", "latitude", *areas)
