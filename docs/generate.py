@@ -52,6 +52,11 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "QIPAN_LANGUAGE": ("`zh-hans`", "Language of the command line: `zh-hans` or `en`."),
     "QIPAN_LOG": ("`INFO`", "Least level of log lines."),
     "QIPAN_DEBUG": ("", "`1` shows errors in full. Refused in production."),
+    "QIPAN_TILES_URL": ("", "Tiles of a map below the board, as `https://…/{z}/{x}/{y}`; see "
+                        "[a map below the board](../how-to/tiles.md)."),
+    "QIPAN_TILES_DATUM": ("`wgs84`", "`gcj02` where the tiles are counted so (Amap, Tencent); CGCS2000 is `wgs84`."),
+    "QIPAN_TILES_APPROVAL": ("none with tiles", "The map's approval number (审图号), shown on the map at all times."),
+    "QIPAN_TILES_ATTRIBUTION": ("", "Whose map it is, shown beside the number."),
     "QIPAN_SMTP_URL": ("", "Mail server, as `smtps://user:password@host:465`."),
     "QIPAN_MAIL_FROM": ("`qipan@localhost`", "Sender of mail."),
     "QIPAN_GATEWAY_HOSTS": ("", "Hosts that message gateways may be on (SMS, WeCom, DingTalk), comma-separated."),

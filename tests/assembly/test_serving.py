@@ -95,6 +95,8 @@ def production(**more: str) -> dict[str, str]:
         (production(QIPAN_DEBUG="1"), "QIPAN_DEBUG"),
         (production(QIPAN_HOSTS="*"), "QIPAN_HOSTS"),
         (production(QIPAN_HOSTS="qipan.example,.example"), "QIPAN_HOSTS"),
+        (production(QIPAN_TILES_URL="https://tiles.example/{z}/{x}/{y}"), "QIPAN_TILES_APPROVAL"),
+        ({"QIPAN_MODE": "development", "QIPAN_TILES_URL": "https://tiles.example/{z}/{x}/{y}"}, "QIPAN_TILES_APPROVAL"),
     ],
 )
 def test_unsafe_settings_do_not_start_in_production(installation, unsafe, says):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import time
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Page, Route, expect
 
 from qipan.foundation.areas.models import Premises
 from qipan.foundation.journal import sequencer
@@ -203,3 +205,53 @@ def test_staff_on_duty_are_on_the_map_until_they_go_off(page: Page, live: str, t
     page.wait_for_timeout(8_000)  # the feed tells of points every five seconds
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator(".board-thing")).to_be_hidden()
+
+
+@pytest.mark.parametrize("datum", ["wgs84", "gcj02"])
+def test_a_map_below_bears_its_number_and_what_is_drawn_is_still_found(
+    page: Page, live: str, town: Town, sign_in, settings, datum: str, complaints: Complaints
+) -> None:
+    tiles = "https://tiles.example/{z}/{x}/{y}.png"
+    settings.TILES = {"url": tiles, "datum": datum, "approval": "GS(2024)0650号", "attribution": "天地图"}
+    opened_for = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    policy = {name: [*opened_for[name], "https://tiles.example"] for name in ("img-src", "connect-src")}
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": opened_for | policy}
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        image = io.BytesIO()
+        Image.new("RGB", (256, 256), "#cfd8dc").save(image, "PNG")
+        cors = {"Access-Control-Allow-Origin": "*"}
+        route.fulfill(body=image.getvalue(), content_type="image/png", headers=cors)
+
+    page.route("https://tiles.example/**", answer)
+    place = inside(town)
+    incident = town.report(place=place, title="桥面塌陷")
+    sign_in(town.dispatcher)
+    opened(page, f"{live}/board/#15/{place.latitude}/{place.longitude}")
+    number = page.locator(".board-map .map-approval")
+    expect(number).to_have_text("审图号：GS(2024)0650号 · 天地图")
+    page.wait_for_timeout(1_000)
+    assert asked and all(re.fullmatch(r"https://tiles\.example/\d+/\d+/\d+\.png", one) for one in asked)
+    assert_accessible(page)
+
+    # What lies in the middle of the view is picked there, and the address says where it is, however the map is counted.
+    box = page.locator(".board-map").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".board-picked")).to_contain_text("桥面塌陷")
+    assert f"incident={incident.id}#15" in page.url
+    page.get_by_role("button", name="放大").click()
+    expect(page).to_have_url(re.compile(rf"#16\.00/{place.latitude:.5f}/{place.longitude:.5f}$"))
+
+    # Without the map its number stays, and the choice is kept.
+    page.get_by_role("button", name="图层").click()
+    page.get_by_role("checkbox", name="底图").uncheck()
+    page.goto("about:blank")
+    asked.clear()
+    opened(page, f"{live}/board/")
+    expect(number).to_be_visible()
+    page.wait_for_timeout(1_000)
+    assert not asked
+    assert not [one for one in complaints.found if "tiles" in one]

@@ -104,6 +104,18 @@ def test_the_beginning_of_a_board_says_whose_it_is(town: Town) -> None:
     ]  # fmt: skip
 
 
+def test_a_map_below_is_told_with_its_number_where_there_is_one(town: Town, settings: Any) -> None:
+    settings.TILES = {
+        "url": "https://t.example/{z}/{x}/{y}",
+        "datum": "gcj02",
+        "approval": "GS(2024)0650号",
+        "attribution": "",
+    }
+    found = ask(town.dispatcher, "start")
+    assert found["map"]["tiles"] == settings.TILES
+    assert found["layers"][0] == "tiles"
+
+
 def test_what_needs_me_is_soonest_first_and_says_how_much_more(town: Town, monkeypatch: Any) -> None:
     for _ in range(3):
         town.dispatched("street-light")

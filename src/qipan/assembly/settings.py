@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 from psycopg.conninfo import conninfo_to_dict
 
+from qipan.assembly import tiles
 from qipan.assembly.database import APPLICATION, OWNER, Embedded
 from qipan.assembly.folders import data_folder
 
@@ -217,13 +218,15 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "qipan.assembly.shell.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
+TILES = tiles.map_below(mode=MODE)
+_TILES_FROM = [tiles.origin(TILES["url"])] if TILES else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *_TILES_FROM],
         "style-src": [SELF],
         "script-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *_TILES_FROM],
         "worker-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [NONE],

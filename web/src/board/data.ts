@@ -1,4 +1,6 @@
 /** What the page gives the board (live/pages.py): its words, its addresses, and the beginning of /api/v1/board/start. */
+import type { Tiles } from "./tiles";
+
 export interface Figure {
   key: string;
   label: string;
@@ -13,7 +15,7 @@ export interface Start {
   me: { post: string; person: string; role: string; area: { id: number; level: number; name: string } };
   figures: Figure[];
   layers: string[];
-  map: { bbox: [number, number, number, number] | null; tiles: null };
+  map: { bbox: [number, number, number, number] | null; tiles: Tiles | null };
 }
 
 export interface BoardData {

@@ -1,4 +1,4 @@
-/** The map: outlines by zoom, open incidents by urgency, the picked one outlined. No tiles, no glyph server. */
+/** The map: outlines by zoom, open incidents by urgency, the picked one outlined, above tiles where there are any. No glyph server. */
 import {
   type GeoJSONSource,
   Map as MapLibre,
@@ -13,11 +13,14 @@ import { make } from "../page";
 import { text } from "../texts";
 import { hashOf, viewOf } from "./address";
 import type { BoardData } from "./data";
+import { Frame } from "./datum";
+import { Ground } from "./ground";
 import { Layers, premises } from "./layers";
 import { Outlines, type Place } from "./outlines";
 import type { Drawn, Incident } from "./rows";
 import { StaffOnDuty } from "./staff";
 import { inks, mapStyle, OUTLINES, SWITCHES } from "./style";
+import { Approval, type Tiles } from "./tiles";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
 
@@ -54,6 +57,8 @@ export class BoardMap {
   private readonly sources = new Map<string, GeoJSON.FeatureCollection>();
   private readonly named = new Set<number>();
   private readonly premisesAt: string;
+  private readonly tiles: Tiles | null;
+  private readonly datum: Frame; // how the map below is counted
   private ready = false;
 
   constructor(
@@ -64,14 +69,16 @@ export class BoardMap {
     const { me, map } = data.start;
     this.premisesAt = data.addresses.premises;
     this.top = me.area.level;
-    this.whole = map.bbox ?? undefined;
+    this.tiles = map.tiles;
+    this.datum = new Frame(this.tiles?.datum ?? "wgs84");
+    this.whole = map.bbox ? this.datum.box(map.bbox) : undefined;
     this.outlines = new Outlines(data.addresses.areas);
     if (data.start.layers.includes("staff")) this.staff = new StaffOnDuty(data.addresses.here, (marks) => this.put("staff", marks));
     this.layers = new Layers(data.start.layers, `qipan.board.layers.${me.post}`);
     const view = viewOf(location.hash);
     this.map = new MapLibre({
       container: place,
-      style: mapStyle(inks()),
+      style: mapStyle(inks(), this.tiles),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -79,13 +86,14 @@ export class BoardMap {
       maxZoom: 19,
       minZoom: 6,
       fadeDuration: 0,
-      center: view ? [view.longitude, view.latitude] : [114.3, 36.1],
+      center: view ? this.datum.shown([view.longitude, view.latitude]) : [114.3, 36.1],
       zoom: view?.zoom ?? 9,
       ...(!view && this.whole ? { bounds: this.whole, fitBoundsOptions: { padding: 28 } } : {}),
       locale: { "Map.Title": text("board.map") },
     });
     this.map.touchZoomRotate.disableRotation();
     this.map.addControl(new ScaleControl({ maxWidth: 120, unit: "metric" }), "bottom-right");
+    if (this.tiles) this.map.addControl(new Approval(this.tiles), "bottom-right");
     this.map.on("moveend", () => {
       if (this.ready) history.replaceState(history.state, "", location.pathname + location.search + this.hash());
     });
@@ -95,13 +103,13 @@ export class BoardMap {
     new MutationObserver(() => this.restyle()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     addEventListener("hashchange", () => {
       const to = viewOf(location.hash);
-      if (to) this.map.jumpTo({ center: [to.longitude, to.latitude], zoom: to.zoom });
+      if (to) this.map.jumpTo({ center: this.datum.shown([to.longitude, to.latitude]), zoom: to.zoom });
     });
   }
 
   /** For what is drawn above the map. */
-  get ground(): MapLibre {
-    return this.map;
+  get ground(): Ground {
+    return new Ground(this.map, this.datum);
   }
 
   /** Draws the outlines that are to be seen, waits for what fills the map, and brings the others when they are, or when there is time. */
@@ -114,6 +122,7 @@ export class BoardMap {
     await Promise.all([this.lettered(), filled]);
     await new Promise<void>((done) => (this.map.once("idle", () => done()), this.map.triggerRepaint()));
     this.ready = true;
+    if (this.tiles) this.switches();
     this.map.on("zoomend", () => void this.finer());
     void this.finer();
     void this.staff?.begin();
@@ -158,7 +167,8 @@ export class BoardMap {
   }
 
   /** What a source shows; it is kept, because another light means another style. */
-  private put(name: string, data: GeoJSON.FeatureCollection): void {
+  private put(name: string, meant: GeoJSON.FeatureCollection): void {
+    const data = this.datum.collection(meant);
     this.sources.set(name, data);
     this.source(name)?.setData(data);
   }
@@ -170,6 +180,11 @@ export class BoardMap {
 
   private switches(): void {
     const { shown } = this.layers;
+    if (this.tiles) {
+      const on = this.ready && shown["tiles"];
+      this.map.setLayoutProperty("tiles", "visibility", on ? "visible" : "none");
+      this.map.setLayoutProperty("ground", "visibility", on ? "none" : "visible"); // it would cover them
+    }
     for (const [name, layers] of Object.entries(SWITCHES)) {
       for (const layer of layers) {
         const on = shown[name] && (!layer.startsWith("name-") || shown["labels"]);
@@ -183,7 +198,7 @@ export class BoardMap {
   }
 
   private restyle(): void {
-    this.map.setStyle(mapStyle(inks()), { diff: false });
+    this.map.setStyle(mapStyle(inks(), this.tiles), { diff: false });
     this.map.once("styledata", () => this.redraw());
   }
 
@@ -210,7 +225,7 @@ export class BoardMap {
   }
 
   go(longitude: number, latitude: number, zoom: number): void {
-    this.map.easeTo({ center: [longitude, latitude], zoom, duration: calm() ? 0 : 350 });
+    this.map.easeTo({ center: this.datum.shown([longitude, latitude]), zoom, duration: calm() ? 0 : 350 });
   }
 
   /** Marks a point that is no incident. */
@@ -224,7 +239,7 @@ export class BoardMap {
     const found = this.outlines.find(id);
     if (!found) return location.assign(link);
     this.put("picked", collection([found]));
-    this.map.fitBounds(boundsOf([found]), { padding: 60, duration: calm() ? 0 : 350, maxZoom: 16 });
+    this.map.fitBounds(this.datum.box(boundsOf([found])), { padding: 60, duration: calm() ? 0 : 350, maxZoom: 16 });
   }
 
   /** The name of the village, or else the township, around a point. */
@@ -246,7 +261,7 @@ export class BoardMap {
   async frame(part?: { id: number; level: number }): Promise<void> {
     const found = part && (await this.outlines.get(part.level).catch(() => undefined))?.features.find((one) => one.properties.id === part.id);
     this.put("picked", found ? collection([found]) : NONE);
-    const box = found ? boundsOf([found]) : this.whole;
+    const box = found ? this.datum.box(boundsOf([found])) : this.whole;
     if (box) this.map.fitBounds(box, { padding: 24, duration: 0 });
   }
 
@@ -256,12 +271,19 @@ export class BoardMap {
 
   private hash(): string {
     const { lng, lat } = this.map.getCenter();
-    return hashOf({ zoom: this.map.getZoom(), latitude: lat, longitude: lng });
+    const [longitude, latitude] = this.datum.meant([lng, lat]);
+    return hashOf({ zoom: this.map.getZoom(), latitude, longitude });
   }
 
   private under(point: { x: number; y: number }, layers: string[]): MapGeoJSONFeature | undefined {
     const box: [[number, number], [number, number]] = [[point.x - 5, point.y - 5], [point.x + 5, point.y + 5]];
     return this.map.queryRenderedFeatures(box, { layers })[0];
+  }
+
+  /** Where a point that was picked lies. */
+  private meant({ geometry }: MapGeoJSONFeature): [number, number] {
+    const [x = 0, y = 0] = (geometry as GeoJSON.Point).coordinates;
+    return this.datum.meant([x, y]);
   }
 
   private async clicked(point: { x: number; y: number }): Promise<void> {
@@ -270,17 +292,17 @@ export class BoardMap {
     const cluster = found.properties["cluster_id"] as number | undefined;
     if (found.layer.id === "staff") {
       const { name, detail } = found.properties as Record<string, string>;
-      const [longitude = 0, latitude = 0] = (found.geometry as GeoJSON.Point).coordinates;
+      const [longitude, latitude] = this.meant(found);
       return this.events.thing({ label: name ?? "", detail: detail ?? "", link: "", longitude, latitude });
     }
     if (found.layer.id === "premises") {
       const { id, name, kind } = found.properties as Record<string, string>;
-      const [longitude = 0, latitude = 0] = (found.geometry as GeoJSON.Point).coordinates;
+      const [longitude, latitude] = this.meant(found);
       return this.events.thing({ label: name ?? "", detail: kind ?? "", link: `/premises/${id}/`, longitude, latitude });
     }
     if (cluster === undefined) return this.events.picked(String(found.properties["id"]));
     const zoom = (await this.source("incidents")?.getClusterExpansionZoom(cluster)) ?? 14;
-    const [x = 0, y = 0] = (found.geometry as GeoJSON.Point).coordinates;
+    const [x, y] = this.meant(found);
     this.go(x, y, zoom + 0.3);
   }
 
@@ -293,7 +315,7 @@ export class BoardMap {
       hide();
       this.map.getCanvas().style.cursor = this.under(event.point, PICKABLE) ? "pointer" : "";
       waiting = setTimeout(() => {
-        const place: [number, number] = [event.lngLat.lng, event.lngLat.lat];
+        const place = this.datum.meant([event.lngLat.lng, event.lngLat.lat]);
         const premises = this.under(event.point, ["staff", "premises"])?.properties["name"] as string | undefined;
         if (premises) return void popup.setLngLat(event.lngLat).setText(premises).addTo(this.map);
         const levels = this.map.getZoom() >= 12.4 ? [4, 3, 2] : this.map.getZoom() >= 10.2 ? [3, 2] : [2];

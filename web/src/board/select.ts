@@ -1,9 +1,9 @@
 /** Several at once: a box or a line drawn around them on the map, what lies inside, and a step for all of them. */
 import { html, LitElement, nothing, svg } from "lit";
-import type { Map as MapLibre } from "maplibre-gl";
 import { icon } from "../page";
 import { level, remaining } from "../remaining";
 import { text } from "../texts";
+import type { Ground } from "./ground";
 import { box, type Corner, within } from "./inside";
 import { openMany, type Row, sent, type Unit } from "./many";
 import type { Rows } from "./rows";
@@ -19,7 +19,7 @@ const NEAR = 7; // pixels: less is a click, more is a drag
 type Point = { x: number; y: number };
 
 export class Selection extends LitElement {
-  private map: MapLibre | undefined;
+  private map: Ground | undefined;
   private rows: Rows | undefined;
   private now: () => number = Date.now;
   private drawing = false;
@@ -35,9 +35,9 @@ export class Selection extends LitElement {
   }
 
   /** The board's map is there. */
-  begin(map: MapLibre, rows: Rows, now: () => number): void {
+  begin(map: Ground, rows: Rows, now: () => number): void {
     [this.map, this.rows, this.now] = [map, rows, now];
-    map.on("move", () => this.corners.length && this.requestUpdate());
+    map.onMove(() => this.corners.length && this.requestUpdate());
     document.addEventListener("keydown", (event) => this.key(event), { capture: true });
     this.requestUpdate();
   }
@@ -74,9 +74,8 @@ export class Selection extends LitElement {
     return { x: event.clientX - left, y: event.clientY - top };
   }
 
-  private corner({ x, y }: Point): Corner {
-    const { lng = 0, lat = 0 } = this.map?.unproject([x, y]) ?? {};
-    return [lng, lat];
+  private corner(point: Point): Corner {
+    return this.map?.unproject(point) ?? [0, 0];
   }
 
   private down(event: PointerEvent): void {
@@ -113,9 +112,8 @@ export class Selection extends LitElement {
 
   /** Without a pointer: everything that the map shows now. */
   private view(): void {
-    const bounds = this.map?.getBounds();
-    if (!bounds) return;
-    this.corners = box([bounds.getWest(), bounds.getSouth()], [bounds.getEast(), bounds.getNorth()]);
+    if (!this.map) return;
+    this.corners = box(...this.map.view());
     this.close();
   }
 
@@ -212,6 +210,6 @@ export class Selection extends LitElement {
 customElements.define("qipan-selection", Selection);
 
 /** The board's map is there: from now on several may be selected. */
-export function selecting(board: HTMLElement, map: MapLibre, rows: Rows, now: () => number): void {
+export function selecting(board: HTMLElement, map: Ground, rows: Rows, now: () => number): void {
   board.querySelector<Selection>("qipan-selection")?.begin(map, rows, now);
 }

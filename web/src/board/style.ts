@@ -1,5 +1,6 @@
 /** The map's layers, drawn with the colours of the page: paper and ink, and urgency. */
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
+import { isDark, tileLayer, tileSource, type Tiles } from "./tiles";
 
 export interface Inks {
   paper: string;
@@ -35,11 +36,12 @@ const LEVEL: ExpressionSpecification = ["get", "level"];
 const WORST: ExpressionSpecification = ["get", "worst"];
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
-export function mapStyle(ink: Inks): StyleSpecification {
+export function mapStyle(ink: Inks, tiles: Tiles | null): StyleSpecification {
   const outline = { type: "geojson", data: NOTHING, generateId: false } as const;
   return {
     version: 8,
     sources: {
+      ...(tiles ? { tiles: tileSource(tiles) } : {}),
       district: outline,
       townships: outline,
       villages: outline,
@@ -59,7 +61,7 @@ export function mapStyle(ink: Inks): StyleSpecification {
       // What is overdue or about to be stands by itself at every zoom: the worst is never inside a heap.
       pressing: { type: "geojson", data: NOTHING },
     },
-    layers: layers(ink),
+    layers: layers(ink, tiles),
   };
 }
 
@@ -97,11 +99,12 @@ function label(id: string, level: number, size: number, minzoom: number, ink: In
   };
 }
 
-function layers(ink: Inks): LayerSpecification[] {
+function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
   const single: ExpressionSpecification = ["!", ["has", "point_count"]];
   const many: ExpressionSpecification = ["has", "point_count"];
   return [
     { id: "paper", type: "background", paint: { "background-color": ink.paper } },
+    ...(tiles ? [tileLayer(isDark(ink.paper))] : []),
     { id: "ground", source: "district", type: "fill", paint: { "fill-color": ink.sheet, "fill-antialias": false } },
     line("cells", "cells", ink.line, 0.7, 12.4),
     line("villages", "villages", ink.line, 1, 10.2),
@@ -109,7 +112,7 @@ function layers(ink: Inks): LayerSpecification[] {
     line("district", "district", ink.ink, 2, 0),
     {
       id: "picked-ground", source: "picked", type: "fill", filter: ["==", ["geometry-type"], "Polygon"],
-      paint: { "fill-color": ink.sunk, "fill-opacity": 0.8, "fill-antialias": false },
+      paint: { "fill-color": ink.sunk, "fill-opacity": tiles ? 0.45 : 0.8, "fill-antialias": false },
     },
     {
       id: "picked-edge", source: "picked", type: "line", filter: ["==", ["geometry-type"], "Polygon"],

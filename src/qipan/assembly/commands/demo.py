@@ -64,8 +64,11 @@ def demo(
     reset: bool, serving: bool, day: bool, speed: float,
 ) -> None:  # fmt: skip
     """Set up the demo district, serve it and print the address and the accounts. Safe to repeat."""
+    from qipan.assembly import tiles
+    from qipan.assembly.commands.serving import refuse_if
     from qipan.foundation.interface import console
 
+    refuse_if(tiles.problems(tiles.given(), mode="demo"))
     clock = Clock()
     chosen = _free_port(host, port) if serving else 0
     with _database(clock) as url:

@@ -30,14 +30,11 @@ def serve(*, host: str, port: int, workers: int, with_worker: bool | None) -> No
     """Serve the pages and the API. In production it refuses settings that are not safe."""
     from django.conf import settings
 
-    from qipan.assembly import health, production
+    from qipan.assembly import health, production, tiles
 
     ensure_database()
-    if settings.MODE == "production" and (found := production.problems()):
-        for problem in found:
-            click.echo(f"✗ {problem}", err=True)
-        click.echo("Not started.", err=True)
-        sys.exit(78)  # EX_CONFIG
+    refuse_if([*tiles.problems(tiles.given(), mode=settings.MODE),
+               *(production.problems() if settings.MODE == "production" else [])])  # fmt: skip
     if lacking := health.unapplied():
         click.echo(f"✗ {lacking} migrations are not applied. Run `qipan init` first.", err=True)
         sys.exit(78)
@@ -62,6 +59,16 @@ def worker(*, parent: int | None) -> None:
     ended = process.run()
     click.echo("worker: ended")
     sys.exit(0 if ended else 1)
+
+
+def refuse_if(found: list[str]) -> None:
+    """Says everything that is wrong with the settings, and ends."""
+    if not found:
+        return
+    for problem in found:
+        click.echo(f"✗ {problem}", err=True)
+    click.echo("Not started.", err=True)
+    sys.exit(78)  # EX_CONFIG
 
 
 def run_server(*, host: str, port: int, workers: int = 1, with_worker: bool = False) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
 from qipan.foundation.areas import queries as areas
@@ -37,10 +38,10 @@ def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
             "unit": {"id": viewer.unit_id, "name": str(viewer.unit)} if viewer.unit_id else None,
         },
         "figures": figures(viewer=viewer, now=now),
-        "layers": [*LAYERS, *(["staff"] if viewer.role in here.SEERS else [])],
+        "layers": [*(["tiles"] if settings.TILES else []), *LAYERS, *(["staff"] if viewer.role in here.SEERS else [])],
         "map": {
             "bbox": list(shape.bounds) if shape is not None else None,
-            "tiles": None,
+            "tiles": settings.TILES,
             "outlines": outlines(viewer),
         },
     }
