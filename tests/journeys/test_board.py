@@ -255,3 +255,44 @@ def test_a_map_below_bears_its_number_and_what_is_drawn_is_still_found(
     page.wait_for_timeout(1_000)
     assert not asked
     assert not [one for one in complaints.found if "tiles" in one]
+
+
+def test_a_way_and_a_ground_are_measured(page: Page, live: str, town: Town, sign_in) -> None:
+    place = inside(town)
+    town.report(place=place, title="桥面塌陷")
+    sign_in(town.dispatcher)
+    opened(page, f"{live}/board/#15/{place.latitude}/{place.longitude}")
+    expect(page.get_by_role("button", name="测量")).to_be_visible()
+    box = page.locator(".board-map").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.keyboard.press("m")
+    said = page.locator("qipan-measure .select-how")
+    expect(said).to_contain_text("依次点击")
+    assert_accessible(page)
+    # At this zoom and latitude a pixel is 1.93 m (40,075 km / 512 / 2^15 · cos 36°).
+    page.mouse.click(x, y)  # an incident is there, and is not picked now
+    page.mouse.click(x + 100, y)
+    page.mouse.click(x + 100, y + 100)
+    lengths = page.locator(".measure-ground text")
+    expect(lengths.nth(0)).to_have_text(re.compile(r"^19\d 米$"))
+    expect(lengths.nth(1)).to_have_text(re.compile(r"^38\d 米$"))
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text(re.compile(r"长度 38\d 米"))
+    expect(page.locator(".board-picked")).to_be_empty()
+
+    # Another: a square, closed by its first point; and a double click ends a line.
+    page.wait_for_timeout(500)  # what follows at once belongs to a double click
+    for across, down in ((0, 0), (100, 0), (100, 100), (0, 100), (0, 0)):
+        page.mouse.click(x + across, y + down)
+        page.wait_for_timeout(50)
+    expect(said).to_contain_text(re.compile(r"面积 3\d,\d{3} 平方米，合 5\d\.\d 亩；周长 77\d 米"))
+    assert_accessible(page)
+    page.wait_for_timeout(500)
+    page.mouse.click(x, y)
+    page.mouse.dblclick(x + 200, y)
+    expect(said).to_contain_text(re.compile(r"长度 38\d 米"))
+    page.keyboard.press("Escape")
+    expect(page.locator(".measure-ground")).to_have_count(0)
+    page.mouse.click(x, y)
+    expect(page.locator(".board-picked")).to_contain_text("桥面塌陷")

@@ -18,6 +18,7 @@ from qipan.foundation.posts.rules import Role
 from qipan.incidents import access
 from qipan.incidents.pages import actions, file, history, wording
 from qipan.incidents.queries import file as files
+from qipan.live.measure_words import MEASURE_TEXTS
 from qipan.live.queries import start
 from qipan.live.replay_words import REPLAY_TEXTS
 from qipan.live.words import BOARD_TEXTS
@@ -59,7 +60,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "work": reverse("my_work"),
     }
     data = {
-        "texts": {key: str(value) for key, value in (BOARD_TEXTS | REPLAY_TEXTS).items()},
+        "texts": {key: str(value) for key, value in (BOARD_TEXTS | REPLAY_TEXTS | MEASURE_TEXTS).items()},
         "addresses": addresses,
         "start": begun,
     }

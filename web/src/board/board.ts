@@ -76,6 +76,7 @@ export class Board extends LitElement {
         performance.mark("board-ready");
         this.dataset["ready"] = "";
         // Nobody selects before the map is there.
+        void import("./measure").then(({ measuring }) => this.map && measuring(this, this.map.ground));
         void import("./select").then(({ selecting }) => this.map && selecting(this, this.map.ground, this.known.rows, now));
       });
     } catch {
@@ -236,6 +237,7 @@ export class Board extends LitElement {
         <div class="board-map"></div>
         ${past ? html`<p class="replay-banner" role="status">${text("replay.banner", { day: dayOf(past.from) })}</p>` : nothing}
         <qipan-selection ?hidden=${past !== undefined} @picked=${(event: CustomEvent<string>) => this.pick(event.detail, true)}></qipan-selection>
+        <qipan-measure></qipan-measure>
         ${this.broken ? html`<p class="note board-broken">${text("board.no map")}</p>` : nothing}
         <div class="board-controls">
           ${this.control("plus", "board.closer", () => this.map?.zoom(1))}

@@ -8,11 +8,36 @@ export interface Pixel {
   y: number;
 }
 
+/** Who gets the clicks on the map while it is measured. */
+export interface Taker {
+  clicked(at: Pixel): void;
+  moved(at: Pixel): void;
+  doubled(): void;
+}
+
 export class Ground {
+  private taker: Taker | undefined;
+
   constructor(
     private readonly map: MapLibre,
     private readonly frame: Frame,
-  ) {}
+  ) {
+    map.on("click", (event) => this.taker?.clicked(event.point));
+    map.on("mousemove", (event) => this.taker?.moved(event.point));
+    map.on("dblclick", (event) => {
+      if (!this.taker) return;
+      event.preventDefault(); // no closer look
+      this.taker.doubled();
+    });
+  }
+
+  take(taker: Taker | undefined): void {
+    this.taker = taker;
+  }
+
+  get taken(): boolean {
+    return this.taker !== undefined;
+  }
 
   onMove(does: () => void): void {
     this.map.on("move", does);

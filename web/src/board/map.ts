@@ -51,6 +51,8 @@ export class BoardMap {
   readonly layers: Layers;
   readonly outlines: Outlines;
   readonly staff: StaffOnDuty | undefined;
+  /** For what is drawn above the map. */
+  readonly ground: Ground;
   private readonly top: number;
   private readonly map: MapLibre;
   private readonly whole: [number, number, number, number] | undefined;
@@ -97,7 +99,8 @@ export class BoardMap {
     this.map.on("moveend", () => {
       if (this.ready) history.replaceState(history.state, "", location.pathname + location.search + this.hash());
     });
-    this.map.on("click", (event) => void this.clicked(event.point));
+    this.ground = new Ground(this.map, this.datum);
+    this.map.on("click", (event) => void (this.ground.taken || this.clicked(event.point)));
     this.hovering();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
     new MutationObserver(() => this.restyle()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
@@ -105,11 +108,6 @@ export class BoardMap {
       const to = viewOf(location.hash);
       if (to) this.map.jumpTo({ center: this.datum.shown([to.longitude, to.latitude]), zoom: to.zoom });
     });
-  }
-
-  /** For what is drawn above the map. */
-  get ground(): Ground {
-    return new Ground(this.map, this.datum);
   }
 
   /** Draws the outlines that are to be seen, waits for what fills the map, and brings the others when they are, or when there is time. */
@@ -313,6 +311,7 @@ export class BoardMap {
     const hide = () => (clearTimeout(waiting), popup.remove());
     this.map.on("mousemove", (event) => {
       hide();
+      if (this.ground.taken) return;
       this.map.getCanvas().style.cursor = this.under(event.point, PICKABLE) ? "pointer" : "";
       waiting = setTimeout(() => {
         const place = this.datum.meant([event.lngLat.lng, event.lngLat.lat]);

@@ -39,6 +39,7 @@ export class Selection extends LitElement {
     [this.map, this.rows, this.now] = [map, rows, now];
     map.onMove(() => this.corners.length && this.requestUpdate());
     document.addEventListener("keydown", (event) => this.key(event), { capture: true });
+    document.addEventListener("board-tool", (event) => (event as CustomEvent<string>).detail !== "select" && this.end());
     this.requestUpdate();
   }
 
@@ -56,6 +57,7 @@ export class Selection extends LitElement {
 
   private start(): void {
     this.end();
+    document.dispatchEvent(new CustomEvent("board-tool", { detail: "select" }));
     this.drawing = true;
     this.requestUpdate();
   }
