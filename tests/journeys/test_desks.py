@@ -83,7 +83,7 @@ def test_a_commander_finds_the_worst_in_five_seconds_and_supervises_it(
     sign_in(town.commander)
     opened(page, f"{live}/board/")
     began = time.monotonic()
-    page.get_by_role("button", name="最急在前").click()
+    expect(page.get_by_role("button", name="最急在前")).to_have_attribute("aria-pressed", "true")
     first = page.locator(".board-lines li").first
     expect(first).to_contain_text("桥面塌陷")
     expect(first.locator("[data-level=overdue]")).to_be_visible()

@@ -6,7 +6,7 @@ import { incidentOf, withIncident } from "./address";
 import { Current } from "./current";
 import { type BoardData, boardData, Failed, get } from "./data";
 import { BoardFind, type Found } from "./find";
-import { type Line, lines } from "./lists";
+import { type Line, lines, openedOn } from "./lists";
 import { BoardMap, type Thing } from "./map";
 import type { Place } from "./outlines";
 import { dayOf, figuresThen } from "./replay";
@@ -203,7 +203,7 @@ export class Board extends LitElement {
     const { mine, worst, state, heardAt } = this.known;
     const past = this.past;
     const figures = past ? figuresThen(this.known.figures, past) : this.known.figures;
-    if (mine) this.tab ??= mine.length ? "mine" : "worst";
+    if (mine) this.tab ??= openedOn(mine, now());
     const tab = this.tab ?? "mine";
     const rows = tab === "worst" ? worst : mine;
     return html`

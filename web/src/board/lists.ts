@@ -32,6 +32,8 @@ export interface Line {
   incident: string;
   link: string;
   title: string;
+  /** Where it is; "" for what needs me, whose note says everything. */
+  place: string;
   note: string;
   due_at: string | null;
   left: string;
@@ -44,13 +46,13 @@ export function ofDuty(duty: Duty): Line {
   const { id, title, link, due_at, left, paused, label } = duty;
   const about = duty.about_kind === "incidents.incident" ? duty.about_id : "";
   const warn = duty.warn_at === null ? undefined : Date.parse(duty.warn_at);
-  return { key: id, incident: about, link, title, note: label, due_at, left, paused, warn, from: Date.parse(duty.starts_at) };
+  return { key: id, incident: about, link, title, place: "", note: label, due_at, left, paused, warn, from: Date.parse(duty.starts_at) };
 }
 
 export function ofIncident(row: Listed): Line {
   const { id, title, due_at } = row;
-  const note = [row.village ?? row.township, row.unit].filter(Boolean).join(" · ");
-  return { key: id, incident: id, link: `/incidents/${id}/`, title, note, due_at, left: "", paused: false };
+  const [place, note] = [row.village ?? row.township ?? "", row.unit ?? ""];
+  return { key: id, incident: id, link: `/incidents/${id}/`, title, place, note, due_at, left: "", paused: false };
 }
 
 /** When it is due, in milliseconds; what stands still or has no deadline comes after everything. */
@@ -64,6 +66,13 @@ export function sorted(lines: readonly Line[]): Line[] {
     const [x, y] = [rank(a), rank(b)];
     return x === y ? 0 : x - y;
   });
+}
+
+const HOUR = 3_600_000;
+
+/** Which list a board opens on: mine only where something of it is overdue or due within the hour. */
+export function openedOn(mine: readonly Line[], now: number): "mine" | "worst" {
+  return mine.some((line) => rank(line) < now + HOUR) ? "mine" : "worst";
 }
 
 function clock(line: Line, now: number): TemplateResult {
@@ -80,7 +89,7 @@ export function lines(
     ${rows.map(
       (line) => html`<li data-row aria-current=${line.incident !== "" && line.incident === picked ? "true" : nothing}>
         <a href=${line.link} data-open @click=${(event: MouseEvent) => pick(line, event)}>${line.title}</a>
-        <span class="note-text">${line.note}</span>
+        <span class="note-text">${[line.place, line.note].filter(Boolean).join(" · ")}</span>
         ${clock(line, now)}
       </li>`,
     )}

@@ -2,18 +2,18 @@ import { expect, test } from "vitest";
 import type { Line } from "./lists";
 import { Worst } from "./worst";
 
-const line = (key: string, hour: number, note = ""): Line => ({
-  key, due_at: new Date(Date.UTC(2026, 3, 8, hour)).toISOString(), note, paused: false, incident: key, link: "", title: key, left: "",
+const line = (key: string, hour: number, place = "", note = ""): Line => ({
+  key, due_at: new Date(Date.UTC(2026, 3, 8, hour)).toISOString(), place, note, paused: false, incident: key, link: "", title: key, left: "",
 });
 const keys = (worst: Worst) => worst.lines().map((one) => one.key);
 
-test("what is heard takes its place by its deadline, and keeps the note it had", () => {
+test("what is heard takes its place by its deadline, keeps its place on the ground, and says its new unit", () => {
   const worst = new Worst(4);
-  worst.take([line("a", 3, "东村"), line("b", 5)]);
+  worst.take([line("a", 3, "东村", "城管科"), line("b", 5)]);
   worst.put(line("c", 4));
-  worst.put(line("a", 6));
+  worst.put(line("a", 6, "东乡", "环卫所"));
   expect(keys(worst)).toEqual(["c", "b", "a"]);
-  expect(worst.lines()[2]?.note).toBe("东村");
+  expect(worst.lines()[2]).toMatchObject({ place: "东村", note: "环卫所" });
   worst.drop("b");
   expect(keys(worst)).toEqual(["c", "a"]);
   expect(worst.short).toBe(false); // everything is known

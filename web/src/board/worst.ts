@@ -16,10 +16,10 @@ export class Worst {
     this.loaded = true;
   }
 
-  /** One that is open; a line of it that is there keeps its note. */
+  /** One that is open. What was heard knows its unit best; of its place the server knew more. */
   put(line: Line): void {
     if (rank(line) > this.until) return void this.known.delete(line.key);
-    this.known.set(line.key, { ...line, note: this.known.get(line.key)?.note || line.note });
+    this.known.set(line.key, { ...line, place: this.known.get(line.key)?.place || line.place });
     if (this.known.size > this.most * 2) this.cut(true);
   }
 
