@@ -16,6 +16,7 @@ import type { BoardData } from "./data";
 import { Frame } from "./datum";
 import { Ground } from "./ground";
 import { Layers, premises } from "./layers";
+import { markImage, markOf } from "./marks";
 import { Outlines, type Place } from "./outlines";
 import type { Drawn, Incident } from "./rows";
 import { StaffOnDuty } from "./staff";
@@ -102,6 +103,10 @@ export class BoardMap {
     this.ground = new Ground(this.map, this.datum);
     this.map.on("click", (event) => void (this.ground.taken || this.clicked(event.point)));
     this.hovering();
+    this.map.on("styleimagemissing", ({ id }) => {
+      const drawn = markOf(id) < 0 ? undefined : markImage(markOf(id), inks());
+      if (drawn && !this.map.hasImage(id)) this.map.addImage(id, drawn.image, { pixelRatio: drawn.ratio });
+    });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
     new MutationObserver(() => this.restyle()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     addEventListener("hashchange", () => {

@@ -167,13 +167,12 @@ function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
         },
       },
       {
-        id: source, source, type: "circle", filter: single,
-        layout: { "circle-sort-key": LEVEL },
-        paint: {
-          "circle-color": byLevel(LEVEL, ink.levels),
-          "circle-radius": byLevel(LEVEL, [4, 5.5, 6.5, 7.5]),
-          "circle-stroke-color": ink.sheet,
-          "circle-stroke-width": 1.5,
+        id: source, source, type: "symbol", filter: single,
+        layout: {
+          "icon-image": byLevel(LEVEL, ["mark-0", "mark-1", "mark-2", "mark-3"]), // marks.ts draws them
+          "icon-allow-overlap": true,
+          "icon-ignore-placement": true,
+          "symbol-sort-key": LEVEL,
         },
       },
     ]),
