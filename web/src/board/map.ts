@@ -76,7 +76,7 @@ export class BoardMap {
     this.datum = new Frame(this.tiles?.datum ?? "wgs84");
     this.whole = map.bbox ? this.datum.box(map.bbox) : undefined;
     this.outlines = new Outlines(data.addresses.areas);
-    if (data.start.layers.includes("staff")) this.staff = new StaffOnDuty(data.addresses.here, (marks) => this.put("staff", marks));
+    if (data.start.layers.includes("staff") && data.addresses.here) this.staff = new StaffOnDuty(data.addresses.here, (marks) => this.put("staff", marks));
     this.layers = new Layers(data.start.layers, `qipan.board.layers.${me.post}`);
     const view = viewOf(location.hash);
     this.map = new MapLibre({
