@@ -343,6 +343,7 @@ def test_words_are_never_lost_where_a_photo_finds_no_room(hand: Hand, town: Town
     page.locator("textarea").fill("已更换新井盖")
     page.locator("input[type=file]").set_input_files(large)
     expect(page.locator(".banner")).to_contain_text("空间即将用尽", timeout=DRAINED)
+    page.locator(".photo-field img").wait_for()
     page.get_by_role("button", name="提交").click()
     expect(page.locator(".banner")).to_contain_text("照片无法保存", timeout=DRAINED)
     assert held(page)[1] == 0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
@@ -333,6 +331,7 @@ def test_a_hub_that_closes_ends_its_streams_and_begins_none(address: str, town: 
 
 SIGNALLED = """
 import asyncio, os, signal, django
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qipan.assembly.settings")
 django.setup()
 from qipan.live import hub
 heard = []
@@ -350,5 +349,4 @@ assert asyncio.run(serving()) and heard == [signal.SIGTERM]
 
 def test_a_signal_that_ends_the_server_closes_the_hub_first() -> None:
     """In a process of its own: here a loop may be running already, and the signals are pytest's."""
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": settings.SETTINGS_MODULE}
-    subprocess.run([sys.executable, "-c", SIGNALLED], env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", SIGNALLED], check=True, timeout=60)
