@@ -44,3 +44,10 @@ def test_every_change_reaches_boards_and_no_stream_is_lost(tmp_path):
         "live", "--incidents", "4000", "--map", "small", "--boards", "40", "--seconds", "5", "--maps", "5", *folder
     )
     assert "0 changes heard by nobody, 0 streams lost" in told
+
+
+@pytest.mark.deep
+def test_a_phones_day_is_there_once_also_over_a_line_that_breaks(tmp_path):
+    told = bench("drain", "--folder", str(tmp_path / "bench"))
+    assert told.count("duplicates 0, missing 0, photos left waiting 0") == 2
+    assert ": sound" in told
