@@ -215,7 +215,7 @@ def test_a_phone_revoked_while_offline_reads_nothing_and_its_step_arrives(hand: 
     expect(page.get_by_text("路灯不亮")).to_have_count(0)
     lamp.refresh_from_db()
     until(lambda: Carried.objects.filter(about=lamp.pk).count() == 1)
-    assert held(page) == [0, 0]
+    until(lambda: held(page) == [0, 0])
     lamp.refresh_from_db()
     assert lamp.status == "signed"
     assert not Kept.objects.exists()
@@ -231,7 +231,7 @@ def test_signed_out_while_offline_the_step_arrives_and_signing_in_goes_on(hand: 
     hand.online(ON)
     expect(page.get_by_text("您已退出登录")).to_be_visible(timeout=DRAINED)
     until(lambda: Carried.objects.filter(about=lamp.pk).count() == 1)
-    assert held(page) == [0, 0]
+    until(lambda: held(page) == [0, 0])
     hand.sign_in(town.handler)
     page.get_by_role("button", name="重试").click()
     expect(page.locator(".card")).to_contain_text("已签收", timeout=DRAINED)
@@ -249,7 +249,7 @@ def test_after_a_day_without_a_word_nothing_can_be_read_and_what_was_done_arrive
     hand.open()
     expect(page.get_by_text("已超过24小时未与服务器联系")).to_be_visible()
     expect(page.get_by_text("待发送1步")).to_be_visible()
-    assert held(page) == [0, 1]
+    until(lambda: held(page) == [0, 1])
     press(page)
     expect(page.get_by_text("暂不能查看")).to_be_visible()
     assert_accessible(page)
@@ -271,7 +271,7 @@ def test_the_tenth_wrong_pin_leaves_only_what_the_server_can_read(hand: Hand, to
     meta(page, "wrong", "({failed: 9, at: 0})")
     press(page, "000001")
     expect(page.get_by_text("PIN码已连续输错10次")).to_be_visible()
-    assert held(page) == [0, 1]
+    until(lambda: held(page) == [0, 1])
     hand.online(ON)
     until(lambda: Carried.objects.filter(about=lamp.pk).count() == 1)
 

@@ -41,7 +41,7 @@ export interface MapEvents {
   finer(): void;
 }
 
-const PICKABLE = ["pressing", "incidents", "clusters", "staff", "premises"];
+const PICKABLE = ["pressing-touch", "incidents-touch", "clusters", "staff", "premises"];
 const PREMISES_FROM = 11.5;
 /** From which zoom a level's outlines, and its names, are there to be seen (style.ts draws them a little later). */
 const NEEDED: Record<number, [number, number]> = { 1: [0, 0], 2: [0, 0], 3: [9.9, 11.2], 4: [11.8, 13.6] };

@@ -175,6 +175,11 @@ function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
           "symbol-sort-key": LEVEL,
         },
       },
+      {
+        // What a finger meets: an image is found only once it was placed, a moment after each change.
+        id: `${source}-touch`, source, type: "circle", filter: single,
+        paint: { "circle-radius": 9, "circle-opacity": 0 },
+      },
     ]),
     {
       id: "staff", source: "staff", type: "circle",
@@ -199,7 +204,7 @@ function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
 
 /** Which layers each switch shows. */
 export const SWITCHES: Record<string, readonly string[]> = {
-  incidents: ["clusters", "cluster-counts", "incidents", "incidents-supervised", "pressing", "pressing-supervised"],
+  incidents: ["clusters", "cluster-counts", "incidents", "incidents-supervised", "incidents-touch", "pressing", "pressing-supervised", "pressing-touch"],
   heat: ["heat"],
   premises: ["premises"],
   staff: ["staff", "staff-ring"],
