@@ -16,11 +16,11 @@ Arrived = dict[tuple[str, str], list[float]]  # (incident, its status): when a b
 
 
 class Board(asyncio.Protocol):
-    """One stream. What is wanted stands between the frames of chunks, each of which holds whole events."""
+    """One stream, put together again from the chunks in which HTTP sends it."""
 
     def __init__(self, cookie: str, arrived: Arrived) -> None:
         self.cookie, self.arrived = cookie, arrived
-        self.buffer = b""
+        self.raw, self.buffer, self.headed = b"", b"", False
         self.open = asyncio.get_running_loop().create_future()
         self.lost = False
 
@@ -29,7 +29,10 @@ class Board(asyncio.Protocol):
         transport.write("\r\n".join((*lines, "", "")).encode())  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
-        self.buffer += data
+        self.raw += data
+        if not self.headed and (after := self.raw.find(b"\r\n\r\n") + 4) > 3:
+            self.headed, self.raw = True, self.raw[after:]
+        self._unframe()
         end = self.buffer.rfind(END)
         if end < 0:
             return
@@ -42,10 +45,17 @@ class Board(asyncio.Protocol):
             elif not self.open.done() and b"event: hello" in each:
                 self.open.set_result(None)
 
+    def _unframe(self) -> None:
+        while self.headed and (start := self.raw.find(b"\r\n") + 2) > 1:
+            end = start + int(self.raw[: start - 2], 16)
+            if len(self.raw) < end + 2:
+                return
+            self.buffer, self.raw = self.buffer + self.raw[start:end], self.raw[end + 2 :]
+
     def connection_lost(self, problem: Exception | None) -> None:
         self.lost = True
         if not self.open.done():
-            self.open.set_exception(problem or ConnectionError(self.buffer[:200].decode(errors="replace")))
+            self.open.set_exception(problem or ConnectionError(self.raw[:200].decode(errors="replace")))
 
 
 def listener(port: int, cookies: list[str], pipe: Connection) -> None:
