@@ -14,7 +14,7 @@ from django.utils import timezone
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from qipan.foundation.areas.models import Premises
+from qipan.foundation.areas.models import Point, Premises
 from qipan.foundation.journal import sequencer
 from qipan.foundation.posts import operations as posts
 from qipan.incidents.models import Incident
@@ -163,6 +163,9 @@ def test_layers_are_switched_and_remembered_and_premises_picked(page: Page, live
     school = Premises(kind="school", name="东关小学", active_from=factories.LONG_AGO.date()).place(town.cell)
     school.longitude, school.latitude = place.longitude, place.latitude
     school.save()
+    hydrant = Point(kind="hydrant", name="东关消火栓", active_from=factories.LONG_AGO.date()).place(town.cell)
+    hydrant.longitude, hydrant.latitude = place.longitude, place.latitude
+    hydrant.save()
     sign_in(town.dispatcher)
     address = f"{live}/board/#15/{place.latitude}/{place.longitude}"
     opened(page, address)
@@ -181,6 +184,12 @@ def test_layers_are_switched_and_remembered_and_premises_picked(page: Page, live
     box_of = page.get_by_role("checkbox", name="场所")
     expect(box_of).to_be_checked()
     box_of.uncheck()
+    with page.expect_response("**/api/v1/board/points"):  # not asked for until somebody wants them
+        page.get_by_role("checkbox", name="设备点位").check()
+    page.wait_for_timeout(500)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(thing).to_contain_text("东关消火栓")
+    expect(thing).to_contain_text("消火栓")
     assert_accessible(page)
     page.goto("about:blank")
     opened(page, address)

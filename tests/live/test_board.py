@@ -16,7 +16,7 @@ from django.utils import timezone
 from tests import factories
 from tests.incidents.conftest import Town, make_town
 
-from qipan.foundation.areas.models import Area, Boundary, Premises
+from qipan.foundation.areas.models import Area, Boundary, Point, Premises
 from qipan.foundation.areas.operations.versions import touch
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.journal import sequencer
@@ -98,7 +98,7 @@ def test_the_beginning_of_a_board_says_whose_it_is(town: Town) -> None:
         "unit": {"id": town.desk.pk, "name": town.desk.name},
     }  # fmt: skip
     assert found["map"] == {"bbox": None, "tiles": None, "outlines": found["map"]["outlines"]}
-    assert found["layers"] == ["incidents", "heat", "premises", "boundaries", "cells", "labels", "staff"]
+    assert found["layers"] == ["incidents", "heat", "premises", "points", "boundaries", "cells", "labels", "staff"]
     assert [one["key"] for one in found["figures"]] == [
         "open", "due_hour", "overdue", "closed_today", "supervised", "on_duty",
     ]  # fmt: skip
@@ -132,15 +132,26 @@ def test_what_needs_me_is_soonest_first_and_says_how_much_more(town: Town, monke
     assert ask(town.colleague, "duties")["rows"] == []
 
 
+def point(area: Area, **values: Any) -> Point:
+    row = Point(**{"kind": "device", "active_from": factories.LONG_AGO.date(), **values}).place(area)
+    row.longitude, row.latitude = 114.05, 36.05
+    row.save()
+    return row
+
+
 def test_anything_is_found_that_may_be_seen(town: Town) -> None:
     town.report("street-light", title=f"{WORD}路灯不亮")
     Premises(kind="school", name=f"{WORD}小学", active_from=factories.LONG_AGO.date()).place(town.cell).save()
+    point(town.cell, kind="booth", name=f"{WORD}采样亭")
     factories.unit(area=town.township, name=f"{WORD}派出所")
     Area.objects.filter(pk=town.village.pk).update(name=f"{WORD}村")
     client = browser(town.dispatcher)
     found = client.get("/api/v1/board/find", {"q": WORD}).json()
-    assert [one["kind"] for one in found] == ["area", "premises", "incident", "unit"]
+    assert [one["kind"] for one in found] == ["area", "premises", "point", "incident", "unit"]
     for one in found:
+        if one["kind"] == "point":
+            assert (one["longitude"], one["latitude"], one["link"]) == (114.05, 36.05, "")
+            continue
         assert client.get(one["link"]).status_code == 200, one
     number = Incident.objects.get().number
     assert [one["kind"] for one in client.get("/api/v1/board/find", {"q": number}).json()] == ["incident"]
@@ -214,7 +225,25 @@ def test_premises_are_columns_that_are_asked_for_once(town: Town) -> None:
     assert client.get("/api/v1/board/premises", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["start", "figures", "duties", "premises", "areas?level=cell", f"find?q={WORD}"])
+def test_points_are_columns_of_what_lies_in_the_viewers_area(town: Town) -> None:
+    own = point(town.cell, name="前端001")
+    point(factories.below(town.district, 2, 1), name="前端002")
+    point(town.cell, name="前端003", active_to=timezone.localdate())
+    client = browser(town.dispatcher)
+    answer = client.get("/api/v1/board/points", headers={"accept-language": "en"})
+    assert answer.json() == {
+        "id": [str(own.pk)], "longitude": [114.05], "latitude": [36.05], "kind": ["device"], "name": ["前端001"],
+        "kinds": answer.json()["kinds"],
+    }  # fmt: skip
+    assert answer.json()["kinds"]["device"] == "Front-end device"
+    headers = {"if-none-match": answer.headers["ETag"], "accept-language": "en"}
+    assert client.get("/api/v1/board/points", headers=headers).status_code == 304
+    assert sorted(browser(town.commander).get("/api/v1/board/points").json()["name"]) == ["前端001", "前端002"]
+
+
+@pytest.mark.parametrize(
+    "address", ["start", "figures", "duties", "premises", "points", "areas?level=cell", f"find?q={WORD}"]
+)
 def test_the_next_township_sees_nothing(town: Town, address: str) -> None:
     next_door = factories.below(town.district, 2, 1)
     roles = (Role.COMMANDER, Role.DISPATCHER, Role.HANDLER, Role.ADMINISTRATOR, Role.GRID_WORKER)
@@ -235,7 +264,9 @@ def _timeless(found: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("address", ["start", "figures", "duties", "premises", "areas?level=cell", "find?q=street"])
+@pytest.mark.parametrize(
+    "address", ["start", "figures", "duties", "premises", "points", "areas?level=cell", "find?q=street"]
+)
 def test_more_rows_take_no_more_queries(town: Town, address: str) -> None:
     def queries() -> int:
         client = browser(town.commander)

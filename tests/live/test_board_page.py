@@ -8,6 +8,7 @@ from html import unescape
 from uuid import uuid4
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from tests import factories
 from tests.incidents.conftest import Town, make_town
@@ -37,11 +38,15 @@ def test_the_page_gives_its_script_words_addresses_and_figures(client: Client, t
     assert list(addresses["areas"]) == ["2", "3", "4"]
     for outline in addresses["areas"].values():
         assert "immutable" in client.get(outline).headers["Cache-Control"]
-    for first in re.findall(r'rel="preload"[^>]*href="([^"]*)"', page.content.decode()):
+    for first in re.findall(r'rel="preload" as="fetch"[^>]*href="([^"]*)"', page.content.decode()):
         assert unescape(first) in {
             *addresses["areas"].values(),
             *(one for one in addresses.values() if isinstance(one, str)),
         }
+    shipped = re.findall(r'(?:as="font"|rel="modulepreload")[^>]*href="([^"]*)"', page.content.decode())
+    assert {one.rsplit(".", 1)[1] for one in shipped} == {"woff2", "js"}
+    for one in shipped:
+        assert finders.find(one.removeprefix("/static/")), one
 
 
 def test_the_picked_incident_has_its_clock_its_steps_and_its_history(client: Client, town: Town) -> None:

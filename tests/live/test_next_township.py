@@ -1,5 +1,5 @@
 """A township sees nothing of the next one by any route of the board: start, areas, duties, figures, find, premises,
-replay, the map, what is inside a line, preview, act, charts, export. (The feed itself: test_feed.py.)"""
+points, replay, the map, what is inside a line, preview, act, charts, export. (The feed itself: test_feed.py.)"""
 
 from __future__ import annotations
 
@@ -63,6 +63,7 @@ def addresses(town: Town) -> list[str]:
     levels = ("township", "village", "cell")
     return [
         "/board/", "/api/v1/board/start", "/api/v1/board/figures", "/api/v1/board/duties", "/api/v1/board/premises",
+        "/api/v1/board/points",
         f"/api/v1/board/replay?day={today}", f"/api/v1/board/replay?day={today - timedelta(days=1)}",
         *(f"/api/v1/board/areas?level={level}" for level in levels),
         *(f"/api/v1/board/find?q={words}" for words in (MARK, number)),

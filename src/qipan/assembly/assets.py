@@ -40,6 +40,13 @@ def needed(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+@cache
+def font(name: str) -> str:
+    """Where a browser gets one file of the fonts, such as `ui.woff2`: a page that shows it at once says so first."""
+    entries: dict[str, dict[str, Any]] = json.loads((BUILT / "manifest.json").read_text())
+    return static(f"built/{next(entry['file'] for key, entry in entries.items() if key.endswith(f'/{name}'))}")
+
+
 def address(name: str) -> str:
     """Where a browser gets an entry of the build, such as `app.js`."""
     return static(f"built/{manifest()[name]}")

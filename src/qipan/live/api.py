@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from collections.abc import Callable
 from datetime import date, datetime
-from functools import lru_cache
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -19,6 +17,7 @@ from pydantic import Field
 from qipan.foundation.areas import queries as areas
 from qipan.foundation.areas.access import NoSuchArea
 from qipan.foundation.duties.rules import SEE
+from qipan.foundation.interface.packing import packed
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
@@ -75,8 +74,8 @@ class DutiesOut(Schema):
     more: int
 
 
-class PremisesOut(Schema):
-    """Columns: the n-th of each is of the same premises. `kinds`: the kinds in words."""
+class PlacesOut(Schema):
+    """Columns: the n-th of each is of the same place. `kinds`: the kinds in words."""
 
     id: list[UUID] = Field(examples=[[]])
     longitude: list[float] = Field(examples=[[]])
@@ -166,9 +165,18 @@ def outlines(request: HttpRequest, *, level: LevelOf = "township", v: Version = 
                  kept=kept, kind="application/geo+json")  # fmt: skip
 
 
-@router.get("/premises", response=PremisesOut, summary=_("Your premises that have a point, in columns, for a map"))
+@router.get("/premises", response=PlacesOut, summary=_("Your premises that have a point, in columns, for a map"))
 def premises(request: HttpRequest) -> HttpResponse:
-    text = orjson.dumps(start.premises(viewer=_viewer(request)))
+    return _places(request, start.premises(viewer=_viewer(request)))
+
+
+@router.get("/points", response=PlacesOut, summary=_("Your devices, booths, gates, shelters and hydrants, for a map"))
+def points(request: HttpRequest) -> HttpResponse:
+    return _places(request, start.points(viewer=_viewer(request)))
+
+
+def _places(request: HttpRequest, found: dict[str, Any]) -> HttpResponse:
+    text = orjson.dumps(found)
     return _kept(request, f'"{hashlib.sha256(text).hexdigest()[:24]}"', lambda: text)
 
 
@@ -179,10 +187,7 @@ def premises(request: HttpRequest) -> HttpResponse:
                                          "changes": []}})  # fmt: skip
 def replayed(request: HttpRequest, *, day: Day) -> HttpResponse:
     found = orjson.dumps(replay.replay(viewer=_viewer(request), day=day, now=timezone.now()), option=orjson.OPT_UTC_Z)
-    headers = {"Cache-Control": "private, no-store", "Vary": "Accept-Encoding"}
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        found, headers["Content-Encoding"] = gzip.compress(found, 5, mtime=0), "gzip"
-    return HttpResponse(found, content_type="application/json", headers=headers)
+    return packed(request, found, headers={"Cache-Control": "private, no-store"})
 
 
 @router.get("/wall", response={200: dict[str, Any]}, summary=_("What a wall screen shows"),
@@ -200,15 +205,7 @@ def _kept(
     kind: str = "application/json",
 ) -> HttpResponse:  # fmt: skip
     """An answer that a browser keeps and asks about by its tag; packed where it can unpack it."""
-    headers = {"ETag": tag, "Cache-Control": kept, "Vary": "Accept-Encoding"}
+    headers = {"ETag": tag, "Cache-Control": kept}
     if tag in request.headers.get("If-None-Match", ""):
-        return HttpResponse(status=304, headers=headers)
-    text = content()
-    if "gzip" in request.headers.get("Accept-Encoding", ""):
-        text, headers["Content-Encoding"] = _packed(text), "gzip"
-    return HttpResponse(text, content_type=kind, headers=headers)
-
-
-@lru_cache(maxsize=32)
-def _packed(text: bytes) -> bytes:
-    return gzip.compress(text, 6, mtime=0)
+        return HttpResponse(status=304, headers={**headers, "Vary": "Accept-Encoding"})
+    return packed(request, content(), kind=kind, headers=headers, shared=True)

@@ -52,6 +52,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "figures": "/api/v1/board/figures",
         "areas": outlines,
         "premises": "/api/v1/board/premises",
+        "points": "/api/v1/board/points",
         "here": "/api/v1/board/here",
         "events": reverse("live_events"),
         "replay": "/api/v1/board/replay",

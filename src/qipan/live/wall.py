@@ -42,6 +42,7 @@ def wall(request: HttpRequest) -> HttpResponse:
         "addresses": {
             "map": "/api/v1/incidents/map",
             "premises": "/api/v1/board/premises",
+            "points": "/api/v1/board/points",
             "areas": {level: f"/api/v1/board/areas?level={name}&v={begun['map']['outlines']}"
                       for name, level in start.LEVELS.items() if level >= post.level},
             "events": reverse("live_events"),

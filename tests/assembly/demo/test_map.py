@@ -41,7 +41,7 @@ def test_the_whole_district_has_its_real_figures(whole):
     assert len(whole.premises) == 5_280
     assert Counter(place.kind for place in whole.premises)["shop"] == 2_962
     assert sum(place.kind in {"village", "community"} for place in whole.premises) == 342
-    assert Counter(place.kind for place in whole.points)["device"] == 846
+    assert Counter(place.kind for place in whole.points)["device"] == 846 + 11_739 + 273
     assert shapes.area(whole.areas[0].shape) == pytest.approx(682e6, rel=1e-4)
     kinds = Counter(area.kind for area in level(whole, 2))
     assert kinds == {"subdistrict": 9, "town": 5, "township": 5}

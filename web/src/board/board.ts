@@ -44,9 +44,9 @@ export class Board extends LitElement {
   }
 
   protected override firstUpdated(_changed: PropertyValues): void {
+    this.known.start(); // what it asks for comes while the map is made
     this.startMap();
     this.startFind();
-    this.known.start();
     if (this.picked) void this.show(false);
     setInterval(() => this.tick(), 10_000);
     addEventListener("popstate", () => {
@@ -250,6 +250,7 @@ export class Board extends LitElement {
         <div class="board-legend" aria-label=${text("board.legend")} role="group">
           ${[...LEVELS].reverse().map((one) => html`<span class="urgency" data-level=${one}>${text(`board.${one}`)}</span>`)}
           <span class="ring">${text("board.supervised")}</span><span class="many">${text("board.cluster")}</span>
+          ${(["premises", "points"] as const).map((name) => (this.map?.layers.shown[name] ? html`<span class=${name}>${text(`board.layer.${name}`)}</span>` : nothing))}
         </div>
       </section>
       <aside class="board-right" aria-label=${text("board.picked")}>

@@ -21,7 +21,7 @@ export interface Start {
 export interface BoardData {
   texts: Record<string, string>;
   addresses: Record<
-    "map" | "duties" | "worst" | "premises" | "here" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay",
+    "map" | "duties" | "worst" | "premises" | "points" | "here" | "find" | "figures" | "events" | "incident" | "list" | "work" | "replay",
     string
   > & {
     areas: Record<string, string>; // by level

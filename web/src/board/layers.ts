@@ -1,9 +1,9 @@
-/** Which layers are shown, as this person left them; and the premises, brought when they are to be seen. */
+/** Which layers are shown, as this person left them; and the premises and points, brought when they are to be seen. */
 import { json } from "./data";
 
 export type Shown = Record<string, boolean>;
 
-interface Premises {
+interface Places {
   id: string[];
   longitude: number[];
   latitude: number[];
@@ -12,7 +12,7 @@ interface Premises {
   kinds: Record<string, string>;
 }
 
-const OFF = new Set(["heat"]);
+const OFF = new Set(["heat", "points"]);
 
 export class Layers {
   shown: Shown;
@@ -44,8 +44,8 @@ function remembered(key: string): Shown {
 }
 
 /** Each with its id, its name and its kind in words. */
-export async function premises(address: string): Promise<GeoJSON.FeatureCollection<GeoJSON.Point>> {
-  const { id, longitude, latitude, kind, name, kinds } = await json<Premises>(address);
+export async function places(address: string): Promise<GeoJSON.FeatureCollection<GeoJSON.Point>> {
+  const { id, longitude, latitude, kind, name, kinds } = await json<Places>(address);
   return {
     type: "FeatureCollection",
     features: id.map((one, i) => ({

@@ -1,9 +1,9 @@
 /** The map: outlines by zoom, open incidents by urgency, the picked one outlined, above tiles where there are any. No glyph server. */
 import {
   type GeoJSONSource,
-  Map as MapLibre,
   type MapGeoJSONFeature,
   Popup,
+  prewarm,
   ScaleControl,
   setWorkerUrl,
 } from "maplibre-gl";
@@ -14,16 +14,18 @@ import { text } from "../texts";
 import { hashOf, viewOf } from "./address";
 import type { BoardData } from "./data";
 import { Frame } from "./datum";
+import { GatheringMap } from "./gathering";
 import { Ground } from "./ground";
-import { Layers, premises } from "./layers";
+import { Layers, places } from "./layers";
 import { markImage, markOf } from "./marks";
 import { Outlines, type Place } from "./outlines";
 import type { Drawn, Incident } from "./rows";
 import { StaffOnDuty } from "./staff";
-import { inks, mapStyle, OUTLINES, SWITCHES } from "./style";
+import { hiddenLayers, inks, mapStyle, OUTLINES } from "./style";
 import { Approval, type Tiles } from "./tiles";
 
 setWorkerUrl(new URL(workerUrl, import.meta.url).href);
+prewarm(); // the worker starts while the page does
 
 export interface Thing {
   label: string;
@@ -35,16 +37,18 @@ export interface Thing {
 
 export interface MapEvents {
   picked(id: string): void;
-  /** Something that is no incident was picked: premises. */
+  /** Something that is no incident was picked: premises, a point. */
   thing(thing: Thing): void;
   /** Outlines came: what is outlined may be outlined finer. */
   finer(): void;
 }
 
-const PICKABLE = ["pressing-touch", "incidents-touch", "clusters", "staff", "premises"];
-const PREMISES_FROM = 11.5;
+const PLACES = ["premises", "points"] as const;
+const PICKABLE = ["pressing-touch", "incidents-touch", "clusters", "staff", ...PLACES];
+const PLACES_FROM = 11.5;
 /** From which zoom a level's outlines, and its names, are there to be seen (style.ts draws them a little later). */
 const NEEDED: Record<number, [number, number]> = { 1: [0, 0], 2: [0, 0], 3: [9.9, 11.2], 4: [11.8, 13.6] };
+const TOGETHER = 200; // milliseconds: so long outlines wait for what lies on them
 const NONE: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
 
@@ -55,13 +59,14 @@ export class BoardMap {
   /** For what is drawn above the map. */
   readonly ground: Ground;
   private readonly top: number;
-  private readonly map: MapLibre;
+  private readonly map: GatheringMap;
   private readonly whole: [number, number, number, number] | undefined;
   private readonly sources = new Map<string, GeoJSON.FeatureCollection>();
   private readonly named = new Set<number>();
-  private readonly premisesAt: string;
+  private readonly placesAt: Record<(typeof PLACES)[number], string>;
   private readonly tiles: Tiles | null;
   private readonly datum: Frame; // how the map below is counted
+  private styled = false;
   private ready = false;
 
   constructor(
@@ -70,7 +75,7 @@ export class BoardMap {
     private readonly events: MapEvents,
   ) {
     const { me, map } = data.start;
-    this.premisesAt = data.addresses.premises;
+    this.placesAt = data.addresses;
     this.top = me.area.level;
     this.tiles = map.tiles;
     this.datum = new Frame(this.tiles?.datum ?? "wgs84");
@@ -79,9 +84,8 @@ export class BoardMap {
     if (data.start.layers.includes("staff") && data.addresses.here) this.staff = new StaffOnDuty(data.addresses.here, (marks) => this.put("staff", marks));
     this.layers = new Layers(data.start.layers, `qipan.board.layers.${me.post}`);
     const view = viewOf(location.hash);
-    this.map = new MapLibre({
+    this.map = new GatheringMap({
       container: place,
-      style: mapStyle(inks(), this.tiles),
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
@@ -107,8 +111,9 @@ export class BoardMap {
       const drawn = markOf(id) < 0 ? undefined : markImage(markOf(id), inks());
       if (drawn && !this.map.hasImage(id)) this.map.addImage(id, drawn.image, { pixelRatio: drawn.ratio });
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.restyle());
-    new MutationObserver(() => this.restyle()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    const relit = () => this.styled && this.restyle();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", relit);
+    new MutationObserver(relit).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     addEventListener("hashchange", () => {
       const to = viewOf(location.hash);
       if (to) this.map.jumpTo({ center: this.datum.shown([to.longitude, to.latitude]), zoom: to.zoom });
@@ -117,12 +122,13 @@ export class BoardMap {
 
   /** Draws the outlines that are to be seen, waits for what fills the map, and brings the others when they are, or when there is time. */
   async start(filled: Promise<unknown>): Promise<void> {
-    const styled = new Promise<void>((done) => this.map.once("style.load", () => done()));
     const seen = [1, 2, 3, 4].filter((level) => level >= this.top && (level === this.top || this.seen(level, 0)));
-    await Promise.all([styled, ...seen.map((level) => this.outlines.get(level))]);
-    this.redraw();
-    for (const level of seen) this.outlined(level);
-    await Promise.all([this.lettered(), filled]);
+    await Promise.all(seen.map((level) => this.outlined(level)));
+    const whole = Promise.all([this.lettered(), filled]);
+    // Each drawing of the map is dear where no graphics card helps: what comes together is drawn together.
+    await Promise.race([whole, new Promise((done) => setTimeout(done, TOGETHER))]);
+    this.restyle();
+    await whole;
     await new Promise<void>((done) => (this.map.once("idle", () => done()), this.map.triggerRepaint()));
     this.ready = true;
     if (this.tiles) this.switches();
@@ -139,22 +145,23 @@ export class BoardMap {
   private async finer(): Promise<void> {
     for (const level of [3, 4]) if (level > this.top && this.seen(level, 0)) await this.level(level);
     await this.lettered();
-    if (this.layers.shown["premises"] && this.map.getZoom() >= PREMISES_FROM && !this.sources.has("premises")) {
-      this.put("premises", NONE);
-      await premises(this.premisesAt).then((found) => this.put("premises", found), () => this.sources.delete("premises"));
-    }
+    if (this.map.getZoom() >= PLACES_FROM) await Promise.all(PLACES.map((name) => this.brought(name)));
+  }
+
+  private async brought(name: (typeof PLACES)[number]): Promise<void> {
+    if (!this.layers.shown[name] || this.sources.has(name)) return;
+    this.put(name, NONE);
+    await places(this.placesAt[name]).then((found) => this.put(name, found), () => this.sources.delete(name));
   }
 
   private async level(level: number): Promise<void> {
     if (this.outlines.has(level)) return;
     const found = await this.outlines.get(level).catch(() => undefined);
-    if (found) (this.outlined(level), this.events.finer());
+    if (found) (await this.outlined(level), this.events.finer());
   }
 
-  private outlined(level: number): void {
-    void this.outlines.get(level).then((found) => {
-      this.put(level === this.top ? "district" : OUTLINES[level as 1 | 2 | 3 | 4], found);
-    });
+  private async outlined(level: number): Promise<void> {
+    this.put(level === this.top ? "district" : OUTLINES[level as 1 | 2 | 3 | 4], await this.outlines.get(level));
   }
 
   /** Names are drawn by the browser, with the page's own font: its slices have to be there first, because a name
@@ -176,33 +183,30 @@ export class BoardMap {
     this.source(name)?.setData(data);
   }
 
-  private redraw(): void {
-    for (const [name, data] of this.sources) this.source(name)?.setData(data);
-    this.switches();
+  private hidden(): Set<string> {
+    return hiddenLayers(this.layers.shown, this.ready && this.tiles !== null);
   }
 
   private switches(): void {
-    const { shown } = this.layers;
-    if (this.tiles) {
-      const on = this.ready && shown["tiles"];
-      this.map.setLayoutProperty("tiles", "visibility", on ? "visible" : "none");
-      this.map.setLayoutProperty("ground", "visibility", on ? "none" : "visible"); // it would cover them
-    }
-    for (const [name, layers] of Object.entries(SWITCHES)) {
-      for (const layer of layers) {
-        const on = shown[name] && (!layer.startsWith("name-") || shown["labels"]);
-        this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
-      }
-    }
+    const hidden = this.hidden();
+    for (const layer of this.map.getLayersOrder()) this.map.setLayoutProperty(layer, "visibility", hidden.has(layer) ? "none" : "visible");
   }
 
   private source(name: string): GeoJSONSource | undefined {
-    return this.map.getSource<GeoJSONSource>(name);
+    return this.styled ? this.map.getSource<GeoJSONSource>(name) : undefined;
   }
 
+  /** Draws everything that is known, for the first time or in another light. */
   private restyle(): void {
-    this.map.setStyle(mapStyle(inks(), this.tiles), { diff: false });
-    this.map.once("styledata", () => this.redraw());
+    const given = new Map(this.sources);
+    this.styled = false;
+    this.map.once("style.load", () => {
+      this.styled = true;
+      for (const [name, data] of this.sources) if (given.get(name) !== data) this.source(name)?.setData(data);
+    });
+    const style = mapStyle(inks(), this.tiles, this.sources, this.hidden());
+    this.map.gather(Object.keys(style.sources).filter((name) => name !== "tiles"));
+    this.map.setStyle(style, { diff: false });
   }
 
   incidents(drawn: Drawn): void {
@@ -298,10 +302,11 @@ export class BoardMap {
       const [longitude, latitude] = this.meant(found);
       return this.events.thing({ label: name ?? "", detail: detail ?? "", link: "", longitude, latitude });
     }
-    if (found.layer.id === "premises") {
+    if (found.layer.id === "premises" || found.layer.id === "points") {
       const { id, name, kind } = found.properties as Record<string, string>;
       const [longitude, latitude] = this.meant(found);
-      return this.events.thing({ label: name ?? "", detail: kind ?? "", link: `/premises/${id}/`, longitude, latitude });
+      const link = found.layer.id === "premises" ? `/premises/${id}/` : "";
+      return this.events.thing({ label: name ?? "", detail: kind ?? "", link, longitude, latitude });
     }
     if (cluster === undefined) return this.events.picked(String(found.properties["id"]));
     const zoom = (await this.source("incidents")?.getClusterExpansionZoom(cluster)) ?? 14;
@@ -320,7 +325,7 @@ export class BoardMap {
       this.map.getCanvas().style.cursor = this.under(event.point, PICKABLE) ? "pointer" : "";
       waiting = setTimeout(() => {
         const place = this.datum.meant([event.lngLat.lng, event.lngLat.lat]);
-        const premises = this.under(event.point, ["staff", "premises"])?.properties["name"] as string | undefined;
+        const premises = this.under(event.point, ["staff", ...PLACES])?.properties["name"] as string | undefined;
         if (premises) return void popup.setLngLat(event.lngLat).setText(premises).addTo(this.map);
         const levels = this.map.getZoom() >= 12.4 ? [4, 3, 2] : this.map.getZoom() >= 10.2 ? [3, 2] : [2];
         const found = this.outlines.at(place, levels);

@@ -36,32 +36,25 @@ const LEVEL: ExpressionSpecification = ["get", "level"];
 const WORST: ExpressionSpecification = ["get", "worst"];
 const NOTHING: GeoJSON.FeatureCollection = { type: "FeatureCollection", features: [] };
 
-export function mapStyle(ink: Inks, tiles: Tiles | null): StyleSpecification {
-  const outline = { type: "geojson", data: NOTHING, generateId: false } as const;
+/** `data`: what each source shows already; `hidden`: layers that are switched off. */
+export function mapStyle(ink: Inks, tiles: Tiles | null, data: ReadonlyMap<string, GeoJSON.FeatureCollection>, hidden: ReadonlySet<string>): StyleSpecification {
+  const of = (name: string) => ({ type: "geojson", data: data.get(name) ?? NOTHING }) as const;
   return {
     version: 8,
     sources: {
       ...(tiles ? { tiles: tileSource(tiles) } : {}),
-      district: outline,
-      townships: outline,
-      villages: outline,
-      cells: outline,
-      names: { type: "geojson", data: NOTHING },
-      premises: { type: "geojson", data: NOTHING },
-      staff: { type: "geojson", data: NOTHING },
-      picked: { type: "geojson", data: NOTHING },
+      ...Object.fromEntries([...Object.values(OUTLINES), "names", "premises", "points", "staff", "picked"].map((name) => [name, of(name)])),
       incidents: {
-        type: "geojson",
-        data: NOTHING,
+        ...of("incidents"),
         cluster: true,
         clusterRadius: 36,
         clusterMaxZoom: CLUSTER_UNTIL,
         clusterProperties: { worst: ["max", ["get", "level"]] },
       },
       // What is overdue or about to be stands by itself at every zoom: the worst is never inside a heap.
-      pressing: { type: "geojson", data: NOTHING },
+      pressing: of("pressing"),
     },
-    layers: layers(ink, tiles),
+    layers: layers(ink, tiles).map((layer) => (hidden.has(layer.id) ? ({ ...layer, layout: { ...layer.layout, visibility: "none" } } as LayerSpecification) : layer)),
   };
 }
 
@@ -119,7 +112,7 @@ function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
       paint: { "line-color": ink.ink, "line-width": 2.5, "line-dasharray": [2, 1.2] },
     },
     {
-      id: "heat", source: "incidents", type: "heatmap", layout: { visibility: "none" },
+      id: "heat", source: "incidents", type: "heatmap",
       paint: {
         "heatmap-radius": ["interpolate", ["linear"], ["zoom"], 9, 18, 14, 42],
         "heatmap-weight": ["coalesce", ["get", "point_count"], 1],
@@ -137,6 +130,10 @@ function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 12, 1.2, 15, 3.2],
         "circle-stroke-width": ["interpolate", ["linear"], ["zoom"], 12, 0.7, 15, 1.4],
       },
+    },
+    {
+      id: "points", source: "points", type: "circle", minzoom: 12,
+      paint: { "circle-color": ink.strong, "circle-radius": ["interpolate", ["linear"], ["zoom"], 12, 0.8, 15, 2.4] },
     },
     label("name-cells", 4, 11, 14, ink),
     label("name-villages", 3, 12, 11.6, ink),
@@ -203,11 +200,21 @@ function layers(ink: Inks, tiles: Tiles | null): LayerSpecification[] {
 }
 
 /** Which layers each switch shows. */
-export const SWITCHES: Record<string, readonly string[]> = {
+const SWITCHES: Record<string, readonly string[]> = {
   incidents: ["clusters", "cluster-counts", "incidents", "incidents-supervised", "incidents-touch", "pressing", "pressing-supervised", "pressing-touch"],
   heat: ["heat"],
   premises: ["premises"],
+  points: ["points"],
   staff: ["staff", "staff-ring"],
   boundaries: ["townships", "villages", "name-townships", "name-villages"],
   cells: ["cells", "name-cells"],
 };
+
+/** The layers that are not drawn with these switches; `tiled`: tiles may be shown, and then the ground would cover them. */
+export function hiddenLayers(shown: Readonly<Record<string, boolean>>, tiled: boolean): Set<string> {
+  const hidden = new Set([tiled && shown["tiles"] ? "ground" : "tiles"]);
+  for (const [name, layers] of Object.entries(SWITCHES)) {
+    for (const layer of layers) if (!shown[name] || (layer.startsWith("name-") && !shown["labels"])) hidden.add(layer);
+  }
+  return hidden;
+}

@@ -16,10 +16,10 @@ export function tileSource(tiles: Tiles): SourceSpecification {
   return { type: "raster", tiles: [tiles.url], tileSize: 256, maxzoom: 18 };
 }
 
-/** Hidden until the rest of the board is there: a slow server of tiles holds nobody up. */
+/** Drawn once the rest of the board is there: a slow server of tiles holds nobody up. */
 export function tileLayer(dark: boolean): LayerSpecification {
   return {
-    id: "tiles", source: "tiles", type: "raster", layout: { visibility: "none" },
+    id: "tiles", source: "tiles", type: "raster",
     paint: {
       "raster-saturation": -0.9,
       "raster-opacity": dark ? 0.55 : 0.7,

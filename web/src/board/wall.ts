@@ -40,7 +40,7 @@ interface Beside {
 }
 
 interface WallData extends Omit<BoardData, "addresses"> {
-  addresses: Record<"map" | "premises" | "events" | "wall" | "page" | "sign_in", string> & { areas: Record<string, string> };
+  addresses: Record<"map" | "premises" | "points" | "events" | "wall" | "page" | "sign_in", string> & { areas: Record<string, string> };
   views: View[];
 }
 

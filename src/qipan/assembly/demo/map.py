@@ -32,7 +32,16 @@ SINCE = date(2021, 1, 1)
 CELLS = {"community": 18.0, "village": 14.0}  # cells of one, on average
 # The district's 5,280 subjects beside its villages and communities, and its points, by kind.
 PREMISES = {"enterprise": 1_180, "institution": 560, "school": 236, "shop": 2_962}
-POINTS = {"device": 846, "booth": 80, "gate": 38, "shelter": 57, "hydrant": 420, "service": 342}
+POINTS = {
+    "device": 846,
+    "village-device": 11_739,
+    "control-device": 273,
+    "booth": 80,
+    "gate": 38,
+    "shelter": 57,
+    "hydrant": 420,
+    "service": 342,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,10 @@ SIZES = {
     "small": Size(
         townships=("410505001", "410505007", "410505200"), villages=4, cells=0.33,
         premises={"enterprise": 28, "institution": 14, "school": 8, "shop": 58},
-        points={"device": 20, "booth": 4, "gate": 2, "shelter": 2, "hydrant": 8, "service": 12},
+        points={
+            "device": 20, "village-device": 60, "control-device": 4, "booth": 4, "gate": 2, "shelter": 2, "hydrant": 8,
+            "service": 12,
+        },
     ),
     "default": Size(),
 }  # fmt: skip
@@ -263,7 +275,12 @@ def _points(areas: Sequence[DemoArea], wanted: Size, random: np.random.Generator
     for (kind, index), (x, y) in zip(drawn, spots, strict=True):
         cell, number = cells[index], next(numbers[kind])
         name = names.point(kind, areas[cell.parent or 0].name, number)
-        found.append(DemoPlace(kind, name, f"{kind[:2].upper()}{number:04}", cell.key, float(x), float(y), SINCE))
+        code = f"{names.POINT_CODES.get(kind, kind[:2].upper())}{number:04}"
+        found.append(
+            DemoPlace(
+                kind.removeprefix("village-").removeprefix("control-"), name, code, cell.key, float(x), float(y), SINCE
+            )
+        )
     return found
 
 

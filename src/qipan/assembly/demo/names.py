@@ -25,9 +25,10 @@ SHOPS = (
     "打印店", "洗衣店", "烧烤店", "蔬菜店", "浴池", "建材店", "家具店", "轮胎店",
 )  # fmt: skip
 POINTS = {
-    "device": "前端设备", "booth": "采样亭", "gate": "卡口", "shelter": "应急避难场所", "hydrant": "消火栓",
-    "service": "便民服务点",
+    "device": "前端设备", "village-device": "村级前端", "control-device": "疫情防控前端", "booth": "采样亭",
+    "gate": "卡口", "shelter": "应急避难场所", "hydrant": "消火栓", "service": "便民服务点",
 }  # fmt: skip
+POINT_CODES = {"village-device": "VD", "control-device": "CD"}
 
 
 def premises(kind: str, village: str, township: str, taken: AbstractSet[str], random: np.random.Generator) -> str:

@@ -34,6 +34,18 @@ def asset(name: str) -> str:
 
 
 @register.simple_tag
+def font(name: str) -> str:
+    """The address of one file of the fonts: `{% font "ui.woff2" %}`."""
+    return assets.font(name)
+
+
+@register.simple_tag
+def needed(name: str) -> tuple[str, ...]:
+    """The addresses of all that a built script loads at once: `{% needed "board.js" as scripts %}`."""
+    return assets.needed(name)
+
+
+@register.simple_tag
 def kept_assets(*names: str) -> SafeString:
     """A script's list of what it keeps: built entries with all that they load, and the icons."""
     found = [address for name in names for address in assets.needed(name)]

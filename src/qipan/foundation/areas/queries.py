@@ -135,9 +135,15 @@ def premises(
     return found.order_by("kind", "pinyin", "pk")
 
 
-def points(*, viewer: Viewer | None, kind: str = "", area: Area | None = None, closed: bool = False) -> QuerySet[Point]:
-    """The viewer's points, perhaps of one kind, inside one area."""
-    return _places(Point, viewer=viewer, kind=kind, area=area, closed=closed).order_by("kind", "name", "pk")
+def points(
+    *, viewer: Viewer | None, text: str = "", kind: str = "", area: Area | None = None, closed: bool = False
+) -> QuerySet[Point]:
+    """The viewer's points, perhaps of one kind, inside one area, with a text in their name or code."""
+    found = _places(Point, viewer=viewer, kind=kind, area=area, closed=closed)
+    text = text.strip()
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(code__startswith=text))
+    return found.order_by("kind", "name", "pk")
 
 
 def locate(*, district_id: int, longitude: float, latitude: float, at: datetime | None = None) -> Area | None:

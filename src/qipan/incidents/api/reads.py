@@ -13,6 +13,7 @@ from ninja import Query as FromQuery
 from ninja import Router
 
 from qipan.foundation.duties.models import Duty
+from qipan.foundation.interface.packing import packed
 from qipan.foundation.journal import queries as journal
 from qipan.foundation.posts.access import require
 from qipan.foundation.posts.api_words import _
@@ -45,8 +46,8 @@ def map_feed(request: HttpRequest, query: FromQuery[schemas.MapQuery]) -> HttpRe
     asking = viewer(request)
     found = queries.changes(viewer=asking, after=query.after) if query.after else queries.map_feed(viewer=asking)
     columns = zip(*found.rows, strict=True) if found.rows else ([] for _name in queries.FEED)
-    return _json({**dict(zip(queries.FEED, columns, strict=True)), "position": found.position, "gone": found.gone,
-                  "whole": found.whole})  # fmt: skip
+    told = {"position": found.position, "gone": found.gone, "whole": found.whole}
+    return packed(request, orjson.dumps({**dict(zip(queries.FEED, columns, strict=True)), **told}))
 
 
 @router.get("/scores", response=list[schemas.ScoreGroupOut], summary=_("What became of what was closed, among likes"))

@@ -31,8 +31,8 @@ def find(*, viewer: Post, text: str, now: datetime) -> list[dict[str, Any]]:
         return []
     if place := _place(viewer, text):
         return [place]
-    return [*_areas(viewer, text, now), *_premises(viewer, text), *_incidents(viewer, text, now),
-            *_units(viewer, text, now)]  # fmt: skip
+    return [*_areas(viewer, text, now), *_premises(viewer, text), *_points(viewer, text),
+            *_incidents(viewer, text, now), *_units(viewer, text, now)]  # fmt: skip
 
 
 def _place(viewer: Post, text: str) -> dict[str, Any] | None:
@@ -69,6 +69,12 @@ def _premises(viewer: Post, text: str) -> Iterator[dict[str, Any]]:
             "premises", one.pk, one.name, detail=str(one.cell or one.village or ""),
             at=(one.longitude, one.latitude), link=reverse("premises", args=[one.pk]),
         )  # fmt: skip
+
+
+def _points(viewer: Post, text: str) -> Iterator[dict[str, Any]]:
+    for one in areas.points(viewer=viewer, text=text).select_related("cell", "village")[:MOST]:
+        detail = " · ".join(str(word) for word in (one.get_kind_display(), one.cell or one.village) if word)
+        yield _found("point", one.pk, one.name, detail=detail, at=(one.longitude, one.latitude), link="")
 
 
 def _incidents(viewer: Post, text: str, now: datetime) -> Iterator[dict[str, Any]]:

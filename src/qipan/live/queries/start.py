@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 
 from qipan.foundation.areas import queries as areas
-from qipan.foundation.areas.models import Level, PremisesKind
+from qipan.foundation.areas.models import Level, PointKind, PremisesKind
 from qipan.foundation.duties import queries as duties
 from qipan.foundation.duties.rules import State
 from qipan.foundation.journal import queries as journal
@@ -19,8 +20,8 @@ from qipan.live.queries.figures import figures
 
 LEVELS = {"district": Level.DISTRICT, "township": Level.TOWNSHIP, "village": Level.VILLAGE, "cell": Level.CELL}
 MOST = 100  # duties
-LAYERS = ("incidents", "heat", "premises", "boundaries", "cells", "labels")
-PREMISES = ("id", "longitude", "latitude", "kind", "name")
+LAYERS = ("incidents", "heat", "premises", "points", "boundaries", "cells", "labels")
+PLACES = ("id", "longitude", "latitude", "kind", "name")
 
 
 def start(*, viewer: Post, now: datetime) -> dict[str, Any]:
@@ -54,10 +55,19 @@ def outlines(viewer: Post) -> str:
 
 def premises(*, viewer: Post) -> dict[str, Any]:
     """Columns id, longitude, latitude, kind and name of the viewer's premises that have a point; the kinds in words."""
-    rows = areas.premises(viewer=viewer).filter(longitude__isnull=False).values_list(*PREMISES)
-    columns = zip(*rows, strict=True) if rows else ([] for _name in PREMISES)
-    kinds = {kind.value: str(kind.label) for kind in PremisesKind}
-    return {**dict(zip(PREMISES, columns, strict=True)), "kinds": kinds}
+    return _columns(areas.premises(viewer=viewer).filter(longitude__isnull=False), PremisesKind)
+
+
+def points(*, viewer: Post) -> dict[str, Any]:
+    """The same of the viewer's points: devices, booths, gates, shelters, hydrants."""
+    return _columns(areas.points(viewer=viewer), PointKind)
+
+
+def _columns(places: QuerySet[Any], kinds: type[TextChoices]) -> dict[str, Any]:
+    rows = places.order_by("pk").values_list(*PLACES)
+    columns = zip(*rows, strict=True) if rows else ([] for _name in PLACES)
+    words = {kind.value: str(kind.label) for kind in kinds}
+    return {**dict(zip(PLACES, columns, strict=True)), "kinds": words}
 
 
 def needed(*, viewer: Post, now: datetime) -> dict[str, Any]:
