@@ -208,7 +208,9 @@ def test_whose_post_does_not_allow_a_step_is_refused_it(town: Town) -> None:
     assert ask(town.commander, "inside", ids=[incident.pk]).json()["steps"] == ["remind", "supervise", "export"]
 
 
-def test_the_selected_ones_leave_as_a_file_and_that_is_written_down(town: Town) -> None:
+def test_the_selected_ones_leave_as_a_file_and_that_is_written_down(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ids = [filed(town).pk for _ in range(2)]
     filed(town)
     client = factories.sign_in(Client(), town.dispatcher)
@@ -217,4 +219,7 @@ def test_the_selected_ones_leave_as_a_file_and_that_is_written_down(town: Town) 
     assert len(lines) == 3
     assert Entry.objects.filter(kind="incidents.exported").count() == 1
     assert client.post("/board/export/", {}).status_code == 422
+    monkeypatch.setattr("qipan.live.many.MOST_IDS", 1)
+    assert client.post("/board/export/", {"id": [str(each) for each in ids]}).status_code == 422
+    assert Entry.objects.filter(kind="incidents.exported").count() == 1
     assert client.post("/board/export/", {"id": "x"}).status_code == 422

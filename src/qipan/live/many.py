@@ -194,13 +194,16 @@ def _refused(found: list[many.Outcome]) -> list[dict[str, str]]:
 @staff("incidents.export")
 @require_POST
 def export(request: HttpRequest) -> HttpResponseBase:
-    """Those that were selected, as xlsx or (`format=csv`) CSV; that they left is recorded. Raises NothingChosen."""
+    """Those that were selected, as xlsx or (`format=csv`) CSV; that they left is recorded. Raises NothingChosen,
+    TooManyAtOnce."""
     try:
-        ids = tuple(UUID(each) for each in request.POST.getlist("id")[:MOST_IDS])
+        ids = tuple(UUID(each) for each in request.POST.getlist("id"))
     except ValueError as problem:
         raise UnknownFilter from problem
     if not ids:
         raise many.NothingChosen
+    if len(ids) > MOST_IDS:
+        raise many.TooManyAtOnce(most=MOST_IDS)
     now = timezone.now()
     rows = operations.export(filters=Filters(ids=ids), order="due", by=viewer(request), at=now)
     name = f"{gettext('Incidents')}-{timezone.localtime(now):%Y%m%d-%H%M}"

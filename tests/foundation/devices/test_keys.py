@@ -99,6 +99,18 @@ def test_a_photo_waits_thirty_days_for_its_step_and_not_one_longer(town: Town, p
     assert incident.attachments.count() == 0
 
 
+def test_a_photo_waits_as_long_as_its_step_waits_for_a_decision(town: Town, phone: Phone) -> None:
+    done = phone.step("answer", about=town.dispatched().pk, at=town.at, body={"text": "已修复"})
+    operations.keep_photo(command_id=done.id, content=picture(), device=phone.device, at=town.at)
+    kept = operations.keep(command_id=done.id, step="answer", why="arrived-late", content=b"{}",
+                           corrected_time=town.at, device=phone.device, at=town.at)  # fmt: skip
+    late = town.at + timedelta(days=90)
+    assert operations.forget_photos(at=late) == 0
+    assert kept
+    Kept.objects.filter(pk=kept.pk).update(decided_at=late, applied=False, decided_by=town.handler)
+    assert operations.forget_photos(at=late) == 1
+
+
 def test_the_night_forgets_photos(town: Town, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
     from qipan.workflows import tasks
 

@@ -39,6 +39,20 @@ def test_a_box_with_what_no_text_holds_stays_shut(town: Town, phone: Phone) -> N
     assert not Kept.objects.exists()
 
 
+def test_a_box_with_too_many_steps_is_refused_whole(town: Town, phone: Phone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "MOST", 2)
+    steps = [
+        phone.step("shift_on", at=town.at),
+        phone.step("shift_off", at=town.at),
+        phone.step("shift_on", at=town.at),
+    ]
+    with pytest.raises(sealed.BoxTooFull):
+        receive(phone, box(phone, *steps), town)
+    assert not Carried.objects.exists()
+    assert not Shift.objects.exists()
+    assert len(receive(phone, box(phone, *steps[:2]), town)) == 2
+
+
 @pytest.mark.parametrize("offset", [1000, -1000])
 def test_a_box_from_the_ends_of_the_calendar_stays_shut(town: Town, offset: int) -> None:
     phone = make_phone(town.handler, town.at, offset=offset)

@@ -115,11 +115,11 @@ def test_a_visit_with_findings_is_handed_in_once_and_its_photos_find_their_incid
     assert Entry.objects.filter(kind="workflows.field_step", about_id=visit.pk).count() == 1
 
 
-def test_a_visit_handed_in_by_somebody_else_meanwhile_is_refused_and_opens_nothing(town: Town, walker: Phone) -> None:
+def test_a_visit_handed_in_by_somebody_else_is_a_conflict_and_opens_nothing(town: Town, walker: Phone) -> None:
     visit = owed(town)
     operations.cancel(visit_id=visit.pk, reason="已搬迁", by=town.dispatcher, at=town.later())
     (answer,) = walker.send(visit_step(walker, visit, town, {"item": str(lines(visit)[0].pk)}), at=town.later())
-    assert (answer["result"], answer["code"]) == ("refused", "visit-over")
+    assert (answer["result"], answer["code"]) == ("conflict", "visit-over")
     assert not Incident.objects.exists()
 
 

@@ -91,7 +91,8 @@ export class Decide extends View {
     const state = found.answer?.state ?? null;
     const field = WORDS[command.step];
     const said = field ? String(this.words ?? command.body[field] ?? "") : "";
-    const possible = command.step === "report" || command.step === "visit" || command.step === "extend" || command.step.startsWith("shift") || !state || (state.steps ?? []).includes(command.step);
+    const over = found.answer?.code === "visit-over"; // by somebody else; what was found may still be reported
+    const possible = command.step === "report" || (command.step === "visit" && !over) || command.step === "extend" || command.step.startsWith("shift") || !state || (state.steps ?? []).includes(command.step);
     return html`<section class="view form">
       ${banner(html`<strong>${text(`field.decide.${found.state}`)}</strong> ${found.answer?.detail ?? ""}`, "problem")}
       <h2>${text("field.decide.yours")}</h2>
@@ -101,7 +102,7 @@ export class Decide extends View {
       ${found.answer?.code === "photo-missing" ? photoField(this.shown, text("field.photo.missing"), (file) => void this.taken(file)) : nothing}
       <h2>${text("field.decide.now")}</h2>
       ${state ? html`<dl class="facts"><dt>${text("field.status")}</dt><dd>${statusName(state.status ?? "")}</dd><dt>${text("field.number")}</dt><dd class="number">${state.number}</dd></dl>`
-        : html`<p class="soft">${text(command.step === "report" ? "field.decide.not there" : "field.decide.out of sight")}</p>`}
+        : html`<p class="soft">${over ? text("field.decide.visit over") : text(command.step === "report" ? "field.decide.not there" : "field.decide.out of sight")}</p>`}
       ${possible ? nothing : html`<p>${text("field.decide.impossible")}</p>`}
       <div class="actions">
         ${command.step === "report" ? html`<button class="button big primary" ?disabled=${this.busy} @click=${() => void this.correct(found)}>${text("field.decide.correct")}</button>`

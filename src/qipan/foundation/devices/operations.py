@@ -137,8 +137,9 @@ def take_photo(*, command_id: UUID, device: Device) -> bytes | None:
 
 
 def forget_photos(*, at: datetime) -> int:
-    """Photos whose step never came go. How many."""
-    return Photo.objects.filter(sent_at__lt=at - WAITING).delete()[0]
+    """Photos whose step never came go; one whose step waits for a decision waits with it. How many went."""
+    undecided = Kept.objects.filter(decided_at=None).values("pk")
+    return Photo.objects.filter(sent_at__lt=at - WAITING).exclude(pk__in=undecided).delete()[0]
 
 
 def under_key(key_id: str) -> int:

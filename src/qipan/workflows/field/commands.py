@@ -27,6 +27,7 @@ from qipan.incidents import access
 from qipan.incidents.models import Incident
 from qipan.incidents.rules.steps import following
 from qipan.inspections.models import Visit
+from qipan.inspections.rules import VisitOver
 from qipan.workflows.field.steps import STEPS, WITH_PHOTO, Doing
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ def answer(command: Command, *, device: Device, by: Post, at: datetime, failed: 
         if lacks and not _carried(command.id, device):  # an administrator may have had it carried out all the same
             raise Depends
         result, kept = once(command, device=device, by=by, at=at)
-    except ChangedMeanwhile as refusal:
+    except (ChangedMeanwhile, VisitOver) as refusal:
         return _said(CONFLICT, refusal, state=state(command.about, by=by))
     except Refusal as refusal:
         return _said(REFUSED, refusal, state=state(command.about, by=by))

@@ -42,6 +42,10 @@ class DecidedAlready(Conflict):
     """This was decided already."""
 
 
+class BoxTooFull(Invalid):
+    """A box holds at most {most} steps. Seal the rest in another one."""
+
+
 class ReasonMissing(Invalid):
     """Give a reason."""
 
@@ -50,7 +54,7 @@ def receive(*, device_id: UUID, box: bytes, at: datetime, keep: bool = True) -> 
     """Opens a sealed queue and does with each step what can be done: [{id, seq, result}], nothing that could be read.
 
     Without `keep`, what was refused or stands against something stays with the phone (`waiting`): its person decides.
-    Raises BoxBroken, also for a phone that nobody bound.
+    Raises BoxBroken, also for a phone that nobody bound, and BoxTooFull.
     """
     device = Device.objects.select_related(*devices_access.NAMES, "post__district").filter(pk=device_id).first()
     if device is None:
@@ -92,10 +96,12 @@ def _opened(device: Device, box: bytes) -> tuple[list[Command], dict[UUID, bytes
         found = orjson.loads(devices.opened(device, box))
         if has_nul(found):
             raise BoxBroken(field="sealed")
-        rows = [CommandIn.model_validate(each).command() for each in found["commands"][:MOST]]
+        rows = [CommandIn.model_validate(each).command() for each in found["commands"]]
         given = {UUID(key): base64.b64decode(text, validate=True) for key, text in found.get("photos", {}).items()}
     except (ValidationError, KeyError, TypeError, ValueError, AttributeError, binascii.Error) as problem:
         raise BoxBroken(field="sealed") from problem
+    if len(rows) > MOST:
+        raise BoxTooFull(field="sealed", most=MOST)
     return rows, {key: content for key, content in given.items() if len(content) <= photos.MOST_BYTES}
 
 

@@ -173,6 +173,7 @@ FIELD_TEXTS: dict[str, str | Promise] = {
     "field.decide.yours": _("What you did"),
     "field.decide.now": _("How it stands now"),
     "field.decide.not there": _("It is not there yet: your report was not accepted."),
+    "field.decide.visit over": _("The visit is closed. What you found there can be reported as a new report."),
     "field.decide.out of sight": _("It is not yours to see any more."),
     "field.decide.impossible": _("As it stands now, this step is not possible any more."),
     "field.decide.again": _("Do it all the same"),
