@@ -76,13 +76,15 @@ def run(given: argparse.Namespace, server: Embedded) -> dict[str, Any]:
     connection.close()
     say(f"{given.boards} boards of {len({one.post for one in members})} posts; load before {os.getloadavg()[0]:.1f}")
     with base.Server(server, workers=given.workers) as served:
-        figures = _listen(given, served, cookies, changes)
-        figures["map"] = asyncio.run(_maps(given, served.port, members))
-    return figures
+        return _listen(given, served, cookies, changes, members)
 
 
 def _listen(
-    given: argparse.Namespace, served: base.Server, cookies: list[str], changes: Iterator[Callable[[], Incident]]
+    given: argparse.Namespace,
+    served: base.Server,
+    cookies: list[str],
+    changes: Iterator[Callable[[], Incident]],
+    members: list[Member],
 ) -> dict[str, Any]:
     ours, theirs = multiprocessing.Pipe()
     hearing = multiprocessing.get_context("spawn").Process(
@@ -96,6 +98,7 @@ def _listen(
     took = time.perf_counter() - started
     used = {name: (after - before.get(name, 0)) / took for name, after in served.processor().items()}
     time.sleep(SETTLE)
+    maps = asyncio.run(_maps(given, served.port, members))  # while the boards are open: their hub holds the rows
     ours.send(None)
     arrived, lost, heard = ours.recv()
     used["boards"] = heard / took
@@ -115,6 +118,7 @@ def _listen(
     return {
         "changes": len(committed), "events": len(late), "unheard": unheard, "lost": lost, "p50": p50, "p95": p95,
         "p99": p99, "longest": late[-1] * 1000, "processors": used, "memory": memory,
+        "map": maps,
     }  # fmt: skip
 
 

@@ -20,7 +20,8 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
 from qipan.incidents import operations
 from qipan.incidents.operations.report import Place
-from qipan.live import hub, rows
+from qipan.incidents.queries import board as maps
+from qipan.live import held, hub, rows
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database]
 
@@ -68,6 +69,79 @@ def test_what_one_desk_does_is_on_the_other_at_once(address: str, town: Town) ->
         placed()
         assert far.next("incident")["unit"] == town.department.name
         assert far.position == journal.last_position()
+
+
+def test_the_end_of_a_supervision_is_told_of_its_incident(address: str, town: Town) -> None:
+    incident = town.report("street-light", place=Place(area=town.cell, longitude=114.1, latitude=36.2))
+    operations.accept(incident_id=incident.pk, by=town.dispatcher, at=town.later())
+    operations.dispatch(incident_id=incident.pk, unit=town.department, by=town.dispatcher, at=town.later())
+    one = operations.supervise(incident_id=incident.pk, question="为何", by=town.commander, at=town.later())
+    operations.answer_supervision(supervision_id=one.pk, text="已办", by=town.handler, at=town.later())
+    placed()
+    with board(address, town.commander) as listener:
+        here(listener)
+        before = journal.last_position()
+        operations.end_supervision(supervision_id=one.pk, by=town.commander, at=town.later())
+        placed()
+        assert listener.next("incident")["supervised"] is False
+    assert str(incident.pk) in {row[0] for row in maps.changes(viewer=town.commander, after=before).rows}
+
+
+def test_the_map_held_in_the_process_is_that_of_the_database_after_everything(
+    address: str, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After changes, while nobody listens, after that, and while the feed hears nothing."""
+    posts = [town.commander, town.dispatcher, town.handler, town.grid_worker]
+    posts += [factories.post(role, town.village, town.department) for role in Role]
+    posts += [factories.post(role, factories.below(town.district, 2, 1)) for role in Role]
+
+    def same(*, answered: bool) -> int:
+        placed()
+        drawn = 0
+        for post in posts:
+            found = held.whole(post)
+            if answered:  # a busy machine may need longer than a map waits
+                until(lambda post=post: held.whole(post) is not None)
+                found = held.whole(post)
+            assert (found is not None) == answered
+            asked, whole = maps.map_feed(viewer=post), maps.read(viewer=post)
+            drawn += len(whole.rows)
+            assert {(str(row[0]), *row[1:]) for row in asked.rows} == {tuple(row) for row in whole.rows}, post
+            assert asked.position == whole.position == journal.last_position()
+        return drawn
+
+    place = Place(area=town.cell, longitude=114.1, latitude=36.2)
+    assert same(answered=False) == 0
+    with board(address, town.commander) as listener:
+        here(listener)
+        incident = town.report("street-light", place=place)
+        assert same(answered=True)
+        operations.accept(incident_id=incident.pk, by=town.dispatcher, at=town.later())
+        operations.dispatch(incident_id=incident.pk, unit=town.department, by=town.dispatcher, at=town.later())
+        one = operations.supervise(incident_id=incident.pk, question="为何", by=town.commander, at=town.later())
+        assert same(answered=True)
+        operations.answer_supervision(supervision_id=one.pk, text="已办", by=town.handler, at=town.later())
+        operations.end_supervision(supervision_id=one.pk, by=town.commander, at=town.later())
+        town.report("street-light", place=place)
+        assert same(answered=True)
+    until(lambda: hub.heard() is None)
+    other = town.report("street-light", place=place)
+    assert same(answered=False)
+    with board(address, town.commander) as listener:
+        here(listener)
+        assert same(answered=True)
+        operations.void(incident_id=other.pk, reason="重复", by=town.dispatcher, at=town.later())
+        assert same(answered=True)
+
+        async def deaf(_hub: hub.Hub) -> None:
+            return None
+
+        with monkeypatch.context() as patch:
+            patch.setattr(hub.Hub, "_advance", deaf)
+            town.report("street-light", place=place)
+            assert same(answered=False)
+        town.report("street-light", place=place)  # the next call says what was missed too
+        assert same(answered=True)
 
 
 def test_what_ends_is_gone(address: str, town: Town) -> None:

@@ -14,8 +14,9 @@ from qipan.foundation.posts.models import Post
 from qipan.foundation.posts.rules import Role
 from qipan.incidents import access
 from qipan.incidents.models import Assistance, Incident
+from qipan.incidents.queries import board
 from qipan.incidents.rules.steps import Status
-from qipan.live import rows
+from qipan.live import held, hub, rows
 from qipan.live.sight import Viewer, sees
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +49,8 @@ def scattered(town: Town, dice: random.Random, posts: list[Post]) -> list[Incide
             verifier=dice.choice([None, verifier]), reported_by=dice.choice([None, *posts]),
             closed_at=timezone.now() if status in {Status.CLOSED, Status.RATED} else None,
         ).place(dice.choice(areas))  # fmt: skip
+        if number % 5:
+            one.longitude, one.latitude = 114.1, 36.2
         made.append(one)
     Incident.objects.bulk_create(made)
     Assistance.objects.bulk_create(
@@ -68,6 +71,32 @@ def test_both_ways_of_saying_who_sees_agree(seed: int) -> None:
         assert by_hand == set(access.visible(viewer=post).values_list("pk", flat=True)), post
         seen += len(by_hand)
     assert seen > len(made)
+
+
+def told(feed: board.Feed | None) -> set[tuple[object, ...]]:
+    assert feed is not None
+    assert feed.whole
+    assert not feed.gone
+    assert len(feed.rows) == len({str(row[0]) for row in feed.rows})
+    return {(str(row[0]), *row[1:]) for row in feed.rows}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_map_from_the_hub_is_the_map_from_the_database(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    town = make_town()
+    posts = everybody(town)
+    scattered(town, random.Random(seed), posts)
+    made, known = hub.Hub(), rows.known()
+    made.rows, made.position = known.rows, known.position
+    monkeypatch.setattr(hub, "_listening", {made})
+    drawn = 0
+    for post in posts:
+        assert told(held.whole(post)) == told(board.read(viewer=post)), post
+        drawn += len(board.map_feed(viewer=post).rows)
+    assert drawn > len(made.rows)
+    made.position -= 1  # a feed that is behind the journal says nothing
+    assert held.whole(posts[0]) is None
+    assert told(board.map_feed(viewer=posts[0])) == told(board.read(viewer=posts[0]))
 
 
 def test_what_is_loaded_at_the_start_is_what_is_open(django_assert_num_queries) -> None:

@@ -170,6 +170,7 @@ class Hub:
             self.task.cancel()
             self.task = None
             self.ready.clear()
+            _listening.discard(self)
 
     async def ask(self, read: Callable[..., T], *args: Any, **values: Any) -> T:
         """A read of the database, in a thread."""
@@ -239,8 +240,10 @@ class Hub:
 
     async def _begin(self) -> None:
         found = await self.ask(rows.known)
-        self.position, self.rows, self.owners = found.position, found.rows, found.owners
+        # The position last: who reads it in another thread, and the rows after it, finds nothing older than it says.
+        self.rows, self.owners, self.position = found.rows, found.owners, found.position
         self.ready.set()
+        _listening.add(self)
 
     async def _advance(self) -> None:
         change = await self.ask(rows.since, self.position)
@@ -300,6 +303,14 @@ def _parameters() -> dict[str, Any]:
     """How Django reaches its database, without what only Django's own connections have."""
     known = connection.get_connection_params()
     return {key: value for key, value in known.items() if key not in {"cursor_factory", "context", "pool"}}
+
+
+_listening: set[Hub] = set()  # those whose rows are loaded and kept new
+
+
+def heard() -> Hub | None:
+    """A hub of this process that is kept new, for other threads."""
+    return next(iter(tuple(_listening)), None)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()

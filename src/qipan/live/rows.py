@@ -24,6 +24,8 @@ from qipan.live.sight import Row, Viewer, sees
 
 MOST = board.MOST  # changes told one by one; after more, a board loads everything anew
 INCIDENT = "incidents.incident"
+ENTRY = ("entry__about_kind", "entry__about_id", "entry__kind")
+IMPORTED = "incidents.imported"  # one entry for many rows
 FIELDS = (
     "id", "district_id", "township_id", "village_id", "cell_id", "status", "private", "hidden_from_village",
     "victim_cannot_act", "reported_by_id", "handler_id", "verifier_id", "unit_id", "desk_id", "accused_id",
@@ -83,19 +85,21 @@ def _owners(condition: Q) -> dict[UUID, Owners]:
 
 
 def since(after: int, *, upto: int | None = None) -> Change:
-    """What was placed after a position (and up to another one). Four queries at the most."""
+    """What was placed after a position (and up to another one). Five queries at the most."""
     placed = Position.objects.filter(position__gt=after)
     if upto is not None:
         placed = placed.filter(position__lte=upto)
-    entries = list(
-        placed.order_by("position").values_list("position", "entry__about_kind", "entry__about_id")[: MOST + 1]
-    )
+    entries = list(placed.order_by("position").values_list("position", *ENTRY)[: MOST + 1])
     if not entries:
         return Change(after, {}, {}, {})
-    if len(entries) > MOST:
+    if len(entries) > MOST or any(kind == IMPORTED for *_rest, kind in entries):
         return Change(after, {}, {}, {}, too_much=True)
-    places = {about: position for position, kind, about in entries if kind == INCIDENT and about}
-    abouts = {about for _position, _kind, about in entries if about}
+    of = board.supervised(about for _position, what, about, _kind in entries if about and what == board.SUPERVISION)
+    places: dict[UUID, int] = {}
+    for position, what, about, _kind in entries:
+        if about and (key := about if what == INCIDENT else of.get(about)):
+            places[key] = position
+    abouts = {about for _position, _what, about, _kind in entries if about}
     owners = dict.fromkeys(abouts, Owners()) | (_owners(Q(about_id__in=abouts)) if abouts else {})
     return Change(entries[-1][0], places, load(places), owners)
 
