@@ -12,29 +12,18 @@ import argparse
 import json
 import os
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, BrowserType, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[1]
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+from benchmarks._demo import entered, needs_chromium, profile, served
+
 LOOK: dict[str, Any] = {"viewport": {"width": 1366, "height": 768}, "locale": "zh-CN"}
-PATIENCE = 300.0  # seconds until the server answers: the demo may have to be made first
 READY = "performance.getEntriesByName('board-ready')[0]?.startTime"
 REST = 2_000
 
@@ -55,37 +44,6 @@ print(Incident.objects.filter(IS_OPEN, longitude__isnull=False).count())
 """
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """The address of the demo in a folder, which is made where it is not there."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = ["demo", "--data", str(folder), "--port", str(port), "--no-day"]
-    child = subprocess.Popen(
-        [sys.executable, str(ROOT / "run.py"), "qipan", *words], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + PATIENCE
-        while not _answers(address):
-            if child.poll() is not None or time.monotonic() > until:
-                raise SystemExit("the demo did not start")
-            time.sleep(0.5)
-        yield address
-    finally:
-        child.send_signal(signal.SIGINT)
-        child.wait()
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/accounts/demo/", timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 def opened(folder: Path, wanted: int) -> int:
     """Has so many incidents open in the running demo; gives how many are."""
     settings = {"QIPAN_DATA": str(folder), "QIPAN_MODE": "demo", "DJANGO_SETTINGS_MODULE": "qipan.assembly.settings"}
@@ -93,18 +51,6 @@ def opened(folder: Path, wanted: int) -> int:
         [sys.executable, "-c", OPEN_AGAIN, str(wanted)], check=True, env=os.environ | settings, stdout=subprocess.PIPE
     )
     return int(done.stdout.split()[-1])
-
-
-def signed_in(chromium: BrowserType, address: str) -> Any:
-    browser = chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-    context = browser.new_context(**LOOK)
-    page = context.new_page()
-    page.goto(f"{address}/accounts/demo/")
-    page.locator("button[data-role=commander]").first.click()
-    page.wait_for_load_state()
-    state = context.storage_state()
-    browser.close()
-    return state
 
 
 def once(context: BrowserContext, address: str, view: str = "") -> tuple[float, int]:
@@ -127,23 +73,14 @@ def once(context: BrowserContext, address: str, view: str = "") -> tuple[float, 
     return ready, sum(got.values()) + int(worker)
 
 
-@contextmanager
-def profile(chromium: BrowserType) -> Iterator[BrowserContext]:
-    """A browser as a person has it: what it keeps, it keeps on disk, compiled scripts too."""
-    with tempfile.TemporaryDirectory(prefix="qipan-profile-", ignore_cleanup_errors=True) as folder:
-        context = chromium.launch_persistent_context(folder, executable_path=CHROMIUM, args=FLAGS, **LOOK)
-        try:
-            yield context
-        finally:
-            context.close()
-
-
 def measured(chromium: BrowserType, address: str, rounds: int, view: str = "") -> dict[str, dict[str, float]]:
-    state = signed_in(chromium, address)
+    with profile(chromium, **LOOK) as context:
+        entered(context.pages[0], address, "commander")
+        cookies: Any = context.cookies()
     found: dict[str, list[tuple[float, int]]] = {"cold": [], "second": [], "warm": []}
     for number in range(rounds + 1):
-        with profile(chromium) as context:
-            context.add_cookies(state["cookies"])
+        with profile(chromium, **LOOK) as context:
+            context.add_cookies(cookies)
             for some in found.values():
                 one = once(context, address, view)
                 if number:  # the first round warms the server
@@ -163,8 +100,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder of the demo's database; by default one that goes afterwards")
     parser.add_argument("--json", type=Path, help="write the figures there too")
     asked = parser.parse_args()
-    if not CHROMIUM:
-        raise SystemExit("Chromium is not installed: `apt-get install chromium`")
+    needs_chromium()
     folder = asked.data or Path(tempfile.mkdtemp(prefix="qipan-boardready-"))
     try:
         with served(folder) as address, sync_playwright() as playwright:
