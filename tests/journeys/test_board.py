@@ -303,5 +303,21 @@ def test_a_way_and_a_ground_are_measured(page: Page, live: str, town: Town, sign
     expect(said).to_contain_text(re.compile(r"长度 38\d 米"))
     page.keyboard.press("Escape")
     expect(page.locator(".measure-ground")).to_have_count(0)
+
+    # The same without a mouse: the map moves by 100 pixels below a cross.
+    page.mouse.move(0, 0)
+    page.keyboard.press("m")
+    expect(page.locator(".measure-ground .cross")).to_have_count(1)
+    page.keyboard.press("Space")
+    for _ in range(2):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(600)
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text(re.compile(r"长度 (38\d|39\d) 米"))
+    page.keyboard.press("Escape")
+    for _ in range(2):
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(600)
     page.mouse.click(x, y)
     expect(page.locator(".board-picked")).to_contain_text("桥面塌陷")

@@ -82,6 +82,15 @@ def test_yesterday_is_replayed_and_now_comes_back(page: Page, live: str, town: T
     go(page, 4, "PageUp")
     expect(figure(page, "未结")).to_have_text("0")
 
+    # A link to the moment opens it again.
+    page.wait_for_timeout(300)
+    assert f"day={timezone.localdate() - timedelta(days=1)}&at=16:00" in page.url
+    link = page.url
+    page.goto("about:blank")
+    opened(page, link)
+    expect(track).to_have_attribute("aria-valuetext", "16:00")
+    expect(page.locator(".replay-banner")).to_contain_text("不是现在的情况")
+
     # The moment of the supervision; then what happens now is held back, and there on return.
     page.get_by_role("button", name="下一个督办").click()
     expect(track).to_have_attribute("aria-valuetext", "11:20")
@@ -93,6 +102,7 @@ def test_yesterday_is_replayed_and_now_comes_back(page: Page, live: str, town: T
     expect(figure(page, "督办")).to_have_text("1")
     page.get_by_role("button", name="回到现在").click()
     expect(page.locator(".replay-banner")).to_have_count(0)
+    assert "day=" not in page.url
     expect(figure(page, "未结")).to_have_text("1", timeout=15_000)
     expect(figure(page, "督办")).to_have_text("0")
 

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 MEASURE_TEXTS: dict[str, str | Promise] = {
     "measure.begin": _("Measure (M)"),
     "measure.how": _(
-        "Click point after point; double click or Enter ends, the first point closes an area, Esc leaves."
+        "Click point after point, or move the map by arrow keys and press Space; double click or Enter ends, the first "
+        "point closes an area, Esc leaves."
     ),
     "measure.leave": _("End measuring"),
     "measure.length": _("Length {length}"),

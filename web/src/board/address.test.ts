@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hashOf, incidentOf, viewOf, withIncident } from "./address";
+import { hashOf, incidentOf, momentOf, viewOf, withIncident, withMoment } from "./address";
 
 const ID = "0198c0de-0000-7000-8000-000000000007";
 
@@ -21,4 +21,16 @@ test("an incident in the address is an id or nothing", () => {
 test("picking another incident leaves the view as it is", () => {
   expect(withIncident("http://a/board/?x=1#9/36/114", ID)).toBe(`/board/?x=1&incident=${ID}#9/36/114`);
   expect(withIncident(`http://a/board/?incident=${ID}#9/36/114`, "")).toBe("/board/#9/36/114");
+});
+
+test("a moment of a past day goes into the address and comes back", () => {
+  const there = withMoment(`http://a/board/?incident=${ID}#9/36/114`, "2026-05-04", "09:10");
+  expect(there).toBe(`/board/?incident=${ID}&day=2026-05-04&at=09:10#9/36/114`);
+  expect(momentOf(new URL(there, "http://a").search)).toEqual({ day: "2026-05-04", seconds: 33_000 });
+  expect(withMoment(`http://a${there}`, "", "")).toBe(`/board/?incident=${ID}#9/36/114`);
+});
+
+test("a day without a moment begins at its beginning, and what is no day is none", () => {
+  expect(momentOf("?day=2026-05-04&at=25:00")).toEqual({ day: "2026-05-04", seconds: undefined });
+  expect(momentOf("?day=yesterday&at=09:10")).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** The board's own address: `/board/?incident=<id>#zoom/latitude/longitude`. */
+/** The board's own address: `/board/?incident=<id>&day=<day>&at=<hh:mm>#zoom/latitude/longitude`. */
 export interface View {
   zoom: number;
   latitude: number;
@@ -31,4 +31,23 @@ export function withIncident(address: string, id: string): string {
   if (id) url.searchParams.set("incident", id);
   else url.searchParams.delete("incident");
   return url.pathname + url.search + url.hash;
+}
+
+/** The past day in the address and the seconds from its midnight; undefined where there is none. */
+export function momentOf(search: string): { day: string; seconds: number | undefined } | undefined {
+  const found = new URLSearchParams(search);
+  const day = found.get("day") ?? "";
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return undefined;
+  const [, hours, minutes] = /^([01]\d|2[0-4]):([0-5]\d)$/.exec(found.get("at") ?? "") ?? [];
+  return { day, seconds: hours && minutes ? Number(hours) * 3600 + Number(minutes) * 60 : undefined };
+}
+
+/** The address with another moment of the past, or without one; what else stands in it stays. */
+export function withMoment(address: string, day: string, at: string): string {
+  const url = new URL(address);
+  for (const [name, value] of [["day", day], ["at", at]] as const) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  return url.pathname + url.search.replaceAll("%3A", ":") + url.hash;
 }

@@ -39,6 +39,16 @@ export class Ground {
     return this.taker !== undefined;
   }
 
+  /** The middle of the map, which the arrow keys move once it has the keyboard. */
+  get middle(): Pixel {
+    const { clientWidth, clientHeight } = this.map.getCanvas();
+    return { x: clientWidth / 2, y: clientHeight / 2 };
+  }
+
+  focus(): void {
+    this.map.getCanvas().focus({ preventScroll: true });
+  }
+
   onMove(does: () => void): void {
     this.map.on("move", does);
   }

@@ -31,6 +31,7 @@ export class Measure extends LitElement implements Taker {
   private active = false;
   private closed = false;
   private ended = false;
+  private byKeys = false; // the map moves below a cross in its middle
   private endedAt = 0;
 
   protected override createRenderRoot(): HTMLElement {
@@ -39,7 +40,10 @@ export class Measure extends LitElement implements Taker {
 
   begin(ground: Ground): void {
     this.ground = ground;
-    ground.onMove(() => this.active && this.requestUpdate());
+    ground.onMove(() => {
+      if (this.active && this.byKeys) this.moved(ground.middle, true);
+      if (this.active) this.requestUpdate();
+    });
     document.addEventListener("keydown", (event) => this.key(event), { capture: true });
     document.addEventListener("board-tool", (event) => this.active && (event as CustomEvent<string>).detail !== "measure" && this.leave());
     this.requestUpdate();
@@ -49,7 +53,9 @@ export class Measure extends LitElement implements Taker {
     const { target } = event;
     const typing = target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
     if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], :popover-open")) return;
-    if (event.key === "m") this.toggle();
+    const onButton = target instanceof HTMLElement && target.matches("button, a, summary");
+    if (event.key === "m") this.toggle(true);
+    else if (event.key === " " && this.active && this.byKeys && !onButton && this.ground) this.clicked(this.ground.middle);
     else if (event.key === "Escape" && this.active) this.leave();
     else if (event.key === "Enter" && this.active && !this.ended && this.points.length > 1) this.finish(false);
     else if (event.key === "Backspace" && this.active && !this.ended && this.points.length) this.points = this.points.slice(0, -1);
@@ -59,12 +65,14 @@ export class Measure extends LitElement implements Taker {
     this.requestUpdate();
   }
 
-  private toggle(): void {
+  private toggle(byKeys = false): void {
     if (this.active) return this.leave();
     document.dispatchEvent(new CustomEvent("board-tool", { detail: "measure" }));
     this.active = true;
     this.anew();
+    this.byKeys = byKeys;
     this.ground?.take(this);
+    if (byKeys) this.ground?.focus();
     this.requestUpdate();
   }
 
@@ -97,7 +105,9 @@ export class Measure extends LitElement implements Taker {
     this.requestUpdate();
   }
 
-  moved(at: Pixel): void {
+  moved(at: Pixel, byKeys = false): void {
+    if (this.byKeys !== byKeys) this.requestUpdate();
+    this.byKeys = byKeys;
     if (this.ended || !this.points.length) return;
     this.pointer = this.ground?.unproject(at);
     this.requestUpdate();
@@ -137,7 +147,9 @@ export class Measure extends LitElement implements Taker {
     const pixels = all.map((one) => this.ground?.project(one) ?? { x: 0, y: 0 });
     const lengths = along(all);
     const path = pixels.map(({ x, y }) => `${x},${y}`).join(" ");
+    const cross = this.byKeys && !this.ended ? this.ground?.middle : undefined;
     return html`<svg class="measure-ground" aria-hidden="true">
+      ${cross ? svg`<path class="cross" d=${`M${cross.x - 14} ${cross.y}h28M${cross.x} ${cross.y - 14}v28`}></path>` : nothing}
       ${this.closed ? svg`<polygon points=${path}></polygon>` : svg`<polyline points=${path}></polyline>`}
       ${pixels.slice(0, this.points.length).map(({ x, y }) => svg`<circle cx=${x} cy=${y} r="4"></circle>`)}
       ${pixels.map(({ x, y }, i) => (i ? svg`<text x=${x + 9} y=${y - 9}>${lengthText(lengths[i] ?? 0)}</text>` : nothing))}

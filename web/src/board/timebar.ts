@@ -1,6 +1,7 @@
 /** The bar along the bottom of the board: a past day is replayed from the journal, and back to now. */
 import { html, LitElement, nothing, svg } from "lit";
 import { text } from "../texts";
+import { momentOf, withMoment } from "./address";
 import { Failed, json } from "./data";
 import { clock, type Day, dayOf, Replay } from "./replay";
 
@@ -34,12 +35,18 @@ export class Timebar extends LitElement {
     this.addEventListener("keydown", (event) => this.key(event));
   }
 
+  protected override firstUpdated(): void {
+    const wanted = momentOf(location.search);
+    if (wanted) void this.load(wanted.day, wanted.seconds);
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.timer);
   }
 
-  private async load(day: string): Promise<void> {
+  /** `at`: seconds from midnight, where it shall stand still. */
+  private async load(day: string, at?: number): Promise<void> {
     const now = this.now();
     if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || day > dayOf(now)) return this.say(text("replay.no day"));
     this.day = this.asked = day;
@@ -48,11 +55,13 @@ export class Timebar extends LitElement {
       const found = await json<Day>(`${this.address}?day=${day}`);
       if (this.asked !== day) return;
       this.replay = new Replay(found);
-      this.play(true);
+      if (at === undefined) this.play(true);
+      else this.go(at);
+      this.told();
       this.say("");
       this.show();
       await this.updateComplete;
-      this.querySelector<HTMLElement>(".timebar-track")?.focus();
+      if (at === undefined) this.querySelector<HTMLElement>(".timebar-track")?.focus();
     } catch (error) {
       if (error instanceof Failed && (error.status === 401 || error.status === 403)) return location.reload();
       if (this.asked === day) this.say(text(error instanceof Failed && error.status === 422 ? "replay.too much" : "replay.failed"));
@@ -68,6 +77,7 @@ export class Timebar extends LitElement {
     this.asked = "";
     this.play(false);
     this.replay = undefined;
+    this.told();
     this.say("");
     this.moved();
     void this.updateComplete.then(() => this.querySelector<HTMLElement>(".timebar-begin")?.focus());
@@ -78,7 +88,14 @@ export class Timebar extends LitElement {
     this.playing = on;
     this.ticked = performance.now();
     if (on) this.timer = setInterval(() => this.tick(), EVERY);
+    if (!on) this.told();
     this.requestUpdate();
+  }
+
+  /** The address says which moment is shown. While it plays, only which day. */
+  private told(): void {
+    const at = this.replay && !this.playing ? clock(this.replay.at) : "";
+    history.replaceState(history.state, "", withMoment(location.href, this.replay ? this.day : "", at));
   }
 
   private toggle(): void {
@@ -98,6 +115,7 @@ export class Timebar extends LitElement {
     if (!this.replay) return;
     const changed = this.replay.go(seconds);
     if (changed || this.replay.rows.mark(this.replay.now) !== this.mark) this.show();
+    if (!this.playing) this.told();
     this.requestUpdate();
   }
 
