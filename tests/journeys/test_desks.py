@@ -6,10 +6,11 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from qipan.foundation.journal import sequencer
 from qipan.incidents import operations
@@ -18,6 +19,7 @@ from tests.foundation.areas.conftest import drawn
 from tests.incidents.conftest import Town, make_town
 from tests.journeys.browser import Complaints, assert_accessible, assert_fits
 from tests.journeys.desks import desk, figure, inside, line, opened
+from tests.journeys.phones import OFF, ON, Hand, bound
 from tests.journeys.test_board import answered
 from tests.live import serving
 
@@ -49,7 +51,11 @@ def filed(town: Town, title: str, key: str = "street-light", *, late: bool = Fal
     return incident
 
 
-def test_a_dispatchers_morning(page: Page, live: str, town: Town, sign_in) -> None:
+def test_from_the_worst_on_the_board_over_a_phone_without_a_network_to_closed(
+    page: Page, live: str, town: Town, sign_in, playwright: Playwright, tmp_path: Path
+) -> None:
+    """The dispatcher's morning: what the board is for, from its first look to what it shows in the end."""
+    operations.set_rule(area=town.township, unit=town.department, by=town.administrator, at=town.later())
     worst = filed(town, "桥面塌陷", late=True)
     filed(town, "路灯不亮")
     sequencer.drain()
@@ -61,16 +67,46 @@ def test_a_dispatchers_morning(page: Page, live: str, town: Town, sign_in) -> No
     picked = page.locator(".board-picked")
     expect(picked).to_contain_text("桥面塌陷")
 
-    # One click on the step, the unit, one click on its button.
+    # Two clicks: on the step, and on its button. The unit is the one that the rule suggests.
     picked.locator("a[data-step=dispatch]").click()
     dialog = page.get_by_role("dialog")
-    dialog.locator("select").first.select_option(label=town.department.name)
+    expect(dialog).to_contain_text("按分派规则建议")
     dialog.locator("button.primary").click()
     expect(dialog).to_be_hidden()
     sequencer.drain()
     expect(line(page, "桥面塌陷")).to_have_count(0, timeout=10_000)
     expect(line(page, "路灯不亮")).to_have_count(1)
     assert Incident.objects.get(pk=worst.pk).unit == town.department
+
+    # The unit's phone has it, and does it where there is no network.
+    hand = Hand(playwright, tmp_path / "profile", live, width=360)
+    try:
+        phone = bound(hand, town.handler)
+        expect(phone.locator(".card")).to_contain_text("桥面塌陷", timeout=20_000)
+        hand.online(OFF)
+        phone.locator(".card").get_by_role("button", name="签收").click()
+        phone.locator(".card a").click()
+        phone.get_by_role("button", name="反馈").click()
+        phone.locator("textarea").fill("已封路并修复桥面")
+        phone.get_by_role("button", name="提交").click()
+        expect(phone.locator(".count")).to_have_text("2")
+        expect(picked.locator(".head-marks")).to_contain_text("已派遣")
+        hand.online(ON)
+        expect(phone.locator(".count")).to_have_count(0, timeout=20_000)
+    finally:
+        hand.kill()
+    assert not hand.errors, hand.errors
+
+    # The board hears of it while it is open, and the case is closed there.
+    sequencer.drain()
+    expect(picked).to_contain_text("已封路并修复桥面", timeout=10_000)
+    picked.locator("a[data-step=check-back]").click()
+    dialog.locator("button.primary").click()
+    expect(dialog).to_be_hidden()
+    operations.verify(incident_id=worst.pk, by=town.grid_worker, at=timezone.now())
+    sequencer.drain()
+    expect(figure(page, "今日办结")).to_have_text("1", timeout=10_000)
+    expect(picked.locator(".head-marks")).to_contain_text("已结案", timeout=10_000)
 
 
 def test_a_commander_finds_the_worst_in_five_seconds_and_supervises_it(

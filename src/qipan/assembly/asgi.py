@@ -160,6 +160,7 @@ class Application(ASGIHandler):
             message = await receive()
             if message["type"] == "lifespan.startup":
                 hub.close_at_signals()
+                hub.settle()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await asyncio.to_thread(self.threads.shutdown)

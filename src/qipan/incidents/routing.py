@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from qipan.foundation.areas.models import Level
 from qipan.foundation.duties import clocks
@@ -67,7 +68,7 @@ def best(rules: list[Rule], *, areas: tuple[int, ...], klass: str, category_key:
 
 def suggest(incident: Incident, *, at: datetime) -> Unit | None:
     """The unit that the rules in force send this incident to; never the accused one."""
-    rules = list(rules_in_force(district_id=incident.district_id, on=at.date()).select_related("unit"))
+    rules = list(rules_in_force(district_id=incident.district_id, on=timezone.localdate(at)).select_related("unit"))
     rules = [rule for rule in rules if rule.unit_id != incident.accused_id]
     found = best(rules, areas=incident.areas(), klass=incident.klass, category_key=incident.category.key)
     return found.unit if found else None

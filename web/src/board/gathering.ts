@@ -10,7 +10,8 @@ export class GatheringMap extends MapLibre {
   private drawnAt = 0;
   private late: ReturnType<typeof setTimeout> | undefined;
 
-  /** From now until the map rests it is drawn when all these sources have their data, and when all tiles are there. */
+  /** From now until the map rests, or is moved, it is drawn when all these sources have their data, and when all tiles
+   * are there. */
   gather(sources: Iterable<string>): void {
     this.awaited = new Set(sources);
     [this.drawing, this.drawnAt] = [false, performance.now()];
@@ -19,11 +20,12 @@ export class GatheringMap extends MapLibre {
     };
     const drawn = () => (this.drawing = false);
     const heard = [this.on("sourcedata", came), this.on("render", drawn)];
-    this.once("idle", () => {
+    const end = () => {
       this.awaited = undefined;
       clearTimeout(this.late);
       for (const one of heard) one.unsubscribe();
-    });
+    };
+    heard.push(this.on("idle", end), this.on("movestart", end));
   }
 
   override triggerRepaint(): void {

@@ -205,7 +205,7 @@ export class BoardMap {
       for (const [name, data] of this.sources) if (given.get(name) !== data) this.source(name)?.setData(data);
     });
     const style = mapStyle(inks(), this.tiles, this.sources, this.hidden());
-    this.map.gather(Object.keys(style.sources).filter((name) => name !== "tiles"));
+    if (!this.ready) this.map.gather(Object.keys(style.sources).filter((name) => name !== "tiles"));
     this.map.setStyle(style, { diff: false });
   }
 
